@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <map>
+#include <string>
+
+namespace hpo::config {
+
+/// A TOML file as JSON, keys in the author's order, with the place of every key and element.
+/// Date-times become the text of their RFC 3339 form. The only code that sees toml++ is document.cpp.
+struct Document {
+  std::string file_name;
+  nlohmann::ordered_json root;
+  /// "space.lr.low" or "objective[0].metric" -> "study.toml:7:3".
+  std::map<std::string, std::string> places;
+
+  /// The place of a path, else of the nearest enclosing one, else the file's name.
+  [[nodiscard]] std::string place(const std::string& path) const;
+};
+
+/// Throws Error with culprit "FILE:LINE:COLUMN" on malformed TOML, invalid UTF-8, or a file over 4 MiB.
+[[nodiscard]] Document parse_toml(const std::string& text, const std::string& file_name);
+
+}  // namespace hpo::config

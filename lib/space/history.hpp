@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "space/space.hpp"
+
+namespace hpo::space {
+
+enum class TrialStatus {
+  waiting,    ///< proposed, not yet seen running
+  running,    ///< some attempt has reported
+  finished,   ///< reached the budget of its last rung
+  failed,     ///< its program failed, diverged, or reported nothing: evidence against the point
+  abandoned,  ///< given up for reasons that say nothing about the point
+};
+
+/// One objective seen at one budget. `values` in the order of the study's objectives, each turned so that smaller
+/// is better; NaN where not reported.
+struct Observation {
+  double budget = 0;
+  std::vector<double> values;
+};
+
+/// What a proposer or a model sees of a trial.
+struct PastTrial {
+  std::int64_t id = 0;
+  int bracket = 0;
+  Point point;
+  TrialStatus status = TrialStatus::waiting;
+  std::vector<Observation> curve;  ///< by increasing budget
+  double cost_hours = 0;           ///< node-hours spent so far
+};
+
+/// Everything a proposer may depend on besides its random stream: trials by increasing id.
+struct History {
+  std::vector<PastTrial> trials;
+};
+
+}  // namespace hpo::space

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <string>
+#include <vector>
+
+#include "space/space.hpp"
+
+namespace hpo::space {
+
+/// The names in "{name}" forms of a text, in order. "{{" and "}}" stand for braces. Throws Error on an unclosed one.
+[[nodiscard]] std::vector<std::string> placeholders(const std::string& text);
+
+/// Puts a trial's values into a JSON template: a string that is exactly "{name}" becomes the typed value, others have
+/// their placeholders replaced by text. An object member or array element that is exactly the placeholder of an
+/// inactive parameter is left out. Throws Error for an unknown name (with "did you mean") and for an inactive
+/// parameter inside a longer text.
+[[nodiscard]] nlohmann::ordered_json fill(const nlohmann::ordered_json& form, const Space& space, const Point& point);
+
+/// The same for the words of a command; `extra` are further names ("trial", "budget", ...). A word that mentions an
+/// inactive parameter is left out whole. Nothing ever passes through a shell.
+[[nodiscard]] std::vector<std::string> fill(const std::vector<std::string>& words, const nlohmann::json& values,
+                                            const std::vector<std::string>& inactive);
+
+}  // namespace hpo::space

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "space/fidelity.hpp"
+#include "space/space.hpp"
+
+namespace hpo::study {
+
+enum class Role { objective, constraint, report };
+
+/// [[objective]]: the first one with role objective is what promotion rules rank by.
+struct Objective {
+  std::string metric;
+  bool maximize = false;
+  Role role = Role::objective;
+  std::optional<double> bound;  ///< constraint: metric <= bound (or >= when maximize)
+};
+
+/// [search]: what is not common to all proposers and rules stays in `options`.
+struct Search {
+  std::string proposer = "sobol";
+  std::string promotion = "halving";
+  int trials = 27;
+  nlohmann::json options = nlohmann::json::object();
+};
+
+/// [budget]: the study stops at the first that is reached.
+struct Budget {
+  std::optional<double> trials, node_hours, gpu_hours, core_hours;
+  std::optional<double> until;  ///< seconds since 1970 (TOML date-time; local without offset)
+  double failed = 1.0;          ///< share of trials
+};
+
+/// [slurm] and [[rung]]: sbatch's long option names with their values, in the author's order.
+using Resources = std::vector<std::pair<std::string, std::string>>;
+
+/// Everything in a study.toml, checked. Immutable.
+struct Definition {
+  std::string text;  ///< the file, verbatim
+  std::string name;
+  std::uint64_t seed = 0;
+  std::vector<Objective> objectives;
+  space::Space space;
+  std::vector<space::Point> start_points;
+  space::Fidelity fidelity;
+  Search search;
+  Budget budget;
+  std::vector<std::string> command;     ///< [run] command; empty: the built-in trainer
+  nlohmann::ordered_json train;         ///< [train] with its placeholders; null when `command` is given
+  Resources slurm;
+  std::map<int, Resources> rungs;       ///< overrides by rung index
+  std::map<std::string, std::string> places;  ///< "search.trials" -> "study.toml:41:1", for messages made later
+
+  /// [slurm] with the rung's overrides.
+  [[nodiscard]] Resources resources(int rung) const;
+  /// places[path], else the nearest enclosing path's, else the file's name.
+  [[nodiscard]] std::string place(const std::string& path) const;
+  /// The objective to rank by.
+  [[nodiscard]] const Objective& ranking() const;
+};
+
+/// Parses and checks the text of a study.toml. Every error is an Error with culprit "FILE:LINE:COLUMN", a reason that
+/// names the key, and a suggestion ("did you mean 'objective'?") where there is one. Unknown keys are refused.
+/// [search] keys beyond the common ones, and [train], are checked by those who know them (flow/check.hpp).
+[[nodiscard]] Definition parse_definition(const std::string& text, const std::string& file_name);
+
+}  // namespace hpo::study
