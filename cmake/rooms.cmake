@@ -2,6 +2,8 @@
 # One static library hpo_NAME for the folder lib/NAME. KNOWS lists the rooms below it: what it may include
 # (tests/lint checks the includes against the same stair, which stands in DESIGN.md).
 add_library(hpo_options INTERFACE)
+# A tool opens only the shared libraries whose code it uses: ten thousand tasks start from a shared file system.
+target_link_options(hpo_options INTERFACE -Wl,--as-needed)
 target_include_directories(hpo_options INTERFACE ${CMAKE_SOURCE_DIR}/lib ${CMAKE_BINARY_DIR}/generated)
 target_compile_options(hpo_options INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wno-sign-conversion>)

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+
+#include "study/store.hpp"
+#include "study/study.hpp"
+
+namespace hpo::flow {
+
+/// What a fold found.
+struct Folded {
+  std::size_t records = 0;   ///< taken in now
+  std::size_t finished = 0;  ///< tasks that ended well now
+  std::size_t failed = 0;    ///< tasks that failed or diverged now
+  std::size_t damaged = 0;   ///< segments with bytes that can never become a record
+  std::size_t foreign = 0;   ///< segments of another study, or of tasks this study does not have
+  [[nodiscard]] bool changed() const { return records > 0; }
+};
+
+/// Takes into the study what attempts have written since the stored positions: a pure function of the study and of the
+/// segments' bytes behind those positions. Positions and data travel in one generation, so every record counts exactly
+/// once, whoever is killed when. The first end of a task that succeeds holds; later ones change nothing.
+Folded fold(study::Study& study, const study::Layout& layout);
+
+}  // namespace hpo::flow

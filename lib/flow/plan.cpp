@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "flow/plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "flow/view.hpp"
+
+namespace hpo::flow {
+namespace {
+
+slurm::Allocation allocation_of(const study::Definition& definition, int rung) {
+  try {
+    return slurm::allocation(definition.resources(rung));
+  } catch (const Error& error) {
+    throw Error(definition.place("slurm." + error.culprit()), fmt::format("slurm.{}: {}", error.culprit(), error.reason()));
+  }
+}
+
+std::string hours(double value, bool known) { return known ? rounded(value, 3) : "?"; }
+
+}  // namespace
+
+CostedPlan plan_of(const study::Definition& definition) {
+  CostedPlan plan;
+  const auto layout = rule_of(definition)->plan();
+  for (const auto& bracket : layout.brackets) {
+    double below = 0;
+    for (const auto& rung : bracket.rungs) {
+      CostedRung costed{bracket.index, rung, allocation_of(definition, rung.index), 0, 0, 0};
+      costed.node_hours = rung.tasks * costed.each.node_hours();
+      costed.gpu_hours = rung.tasks * costed.each.gpu_hours();
+      costed.core_hours = rung.tasks * costed.each.core_hours();
+      plan.node_hours += costed.node_hours;
+      plan.gpu_hours += costed.gpu_hours;
+      plan.core_hours += costed.core_hours;
+      plan.tasks += rung.tasks;
+      plan.epochs += rung.tasks * (rung.budget - below);
+      below = rung.budget;
+      plan.rungs.push_back(costed);
+    }
+    if (!bracket.rungs.empty()) plan.trials += bracket.rungs.front().tasks;
+  }
+  return plan;
+}
+
+std::string to_text(const CostedPlan& plan, const study::Definition& definition) {
+  const auto& d = definition;
+  std::string unit = d.fidelity.unit;
+  std::transform(unit.begin(), unit.end(), unit.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  std::string text = fmt::format("{}: {} {}, {} proposes, {} promotes, eta {}\n", d.name, d.ranking().maximize ? "maximize" : "minimize",
+                                 d.ranking().metric, d.search.proposer, d.search.promotion, rounded(d.fidelity.eta, 6));
+  text += fmt::format("{:>7} {:>4} {:>8} {:>6} {:>6} {:>6} {:>5} {:>11} {:>11} {:>10} {:>11}\n", "BRACKET", "RUNG", unit, "TASKS",
+                      "NODES", "RANKS", "GPUS", "TIME_LIMIT", "NODE_HOURS", "GPU_HOURS", "CORE_HOURS");
+  bool limited = true;
+  for (const auto& r : plan.rungs) {
+    const bool known = r.each.time_s > 0;
+    limited = limited && known;
+    text += fmt::format("{:>7} {:>4} {:>8} {:>6} {:>6} {:>6} {:>5} {:>11} {:>11} {:>10} {:>11}\n", r.bracket, r.rung.index,
+                        rounded(r.rung.budget, 6), r.rung.tasks, r.each.nodes, r.each.ranks, r.each.gpus,
+                        known ? slurm_time(r.each.time_s) : "none", hours(r.node_hours, known), hours(r.gpu_hours, known),
+                        hours(r.core_hours, known));
+  }
+  text += fmt::format("{} trials, {} tasks, {} {}s of training\n", plan.trials, plan.tasks, rounded(plan.epochs, 6), d.fidelity.unit);
+  if (!limited) return text + "at worst: unknown: [slurm] has no time\n";
+  text += fmt::format("at worst, every task to its time limit: {} node-hours, {} GPU-hours, {} core-hours\n", rounded(plan.node_hours, 4),
+                      rounded(plan.gpu_hours, 4), rounded(plan.core_hours, 4));
+  const auto compare = [&](const char* name, const std::optional<double>& limit, double worst) {
+    if (limit) text += fmt::format("budget: {} {}{}\n", rounded(*limit, 6), name, worst > *limit ? ", less than the worst case: the study may stop early" : "");
+  };
+  compare("node-hours", d.budget.node_hours, plan.node_hours);
+  compare("GPU-hours", d.budget.gpu_hours, plan.gpu_hours);
+  compare("core-hours", d.budget.core_hours, plan.core_hours);
+  return text;
+}
+
+nlohmann::ordered_json to_json(const CostedPlan& plan, const study::Definition& definition) {
+  nlohmann::ordered_json rungs = nlohmann::ordered_json::array();
+  for (const auto& r : plan.rungs)
+    rungs.push_back({{"bracket", r.bracket}, {"rung", r.rung.index}, {"budget", r.rung.budget}, {"tasks", r.rung.tasks},
+                     {"nodes", r.each.nodes}, {"ranks", r.each.ranks}, {"gpus", r.each.gpus}, {"time_limit_s", r.each.time_s},
+                     {"node_hours", r.node_hours}, {"gpu_hours", r.gpu_hours}, {"core_hours", r.core_hours}});
+  return {{"schema", 1}, {"study", definition.name}, {"unit", definition.fidelity.unit}, {"trials", plan.trials}, {"tasks", plan.tasks},
+          {"rungs", rungs}, {"worst_case", {{"node_hours", plan.node_hours}, {"gpu_hours", plan.gpu_hours}, {"core_hours", plan.core_hours}}}};
+}
+
+std::optional<std::string> exhausted(const study::Study& study, double now) {
+  const auto& budget = study.definition.budget;
+  // What an hour of a node means in GPUs and cores differs by rung.
+  double node_hours = 0, gpu_hours = 0, core_hours = 0, ended = 0, failed = 0;
+  std::map<int, slurm::Allocation> allocations;
+  for (const auto& task : study.tasks) {
+    auto [it, fresh] = allocations.try_emplace(task.rung);
+    if (fresh) it->second = allocation_of(study.definition, task.rung);
+    const auto& each = it->second;
+    node_hours += task.node_hours;
+    gpu_hours += task.node_hours * static_cast<double>(each.gpus) / static_cast<double>(each.nodes);
+    core_hours += task.node_hours * static_cast<double>(each.cores) / static_cast<double>(each.nodes);
+    const bool bad = task.state == study::TaskState::failed || task.state == study::TaskState::diverged;
+    ended += bad || task.state == study::TaskState::finished ? 1 : 0;
+    failed += bad ? 1 : 0;
+  }
+  const auto over = [](const char* name, double spent, const std::optional<double>& limit) -> std::optional<std::string> {
+    if (!limit || spent < *limit) return std::nullopt;
+    return fmt::format("the budget of {} {} is spent ({})", rounded(*limit, 6), name, rounded(spent, 4));
+  };
+  if (auto reason = over("node-hours", node_hours, budget.node_hours)) return reason;
+  if (auto reason = over("GPU-hours", gpu_hours, budget.gpu_hours)) return reason;
+  if (auto reason = over("core-hours", core_hours, budget.core_hours)) return reason;
+  if (budget.until && now >= *budget.until) return fmt::format("the study was to run until {}", iso_time(*budget.until));
+  // A share of very few says nothing.
+  if (ended >= 5 && failed / ended > budget.failed)
+    return fmt::format("{} of {} tasks failed, more than budget.failed = {}: hpo-collect STUDY --state=failed shows why", failed, ended,
+                       rounded(budget.failed, 3));
+  return std::nullopt;
+}
+
+}  // namespace hpo::flow

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "slurm/environment.hpp"
+
+#include <array>
+#include <string_view>
+
+#include "base/checksum.hpp"
+#include "base/identity.hpp"
+#include "base/text.hpp"
+
+namespace hpo::slurm {
+namespace {
+
+std::string get(const std::map<std::string, std::string>& variables, const std::string& name) {
+  const auto it = variables.find(name);
+  return it == variables.end() ? "" : it->second;
+}
+
+int number(const std::map<std::string, std::string>& variables, const std::string& name, int otherwise) {
+  const auto value = parse_int(get(variables, name));
+  return value && *value >= 0 && *value < 1'000'000'000 ? static_cast<int>(*value) : otherwise;
+}
+
+}  // namespace
+
+JobEnvironment job_environment(const std::map<std::string, std::string>& variables) {
+  JobEnvironment e;
+  const std::string array = get(variables, "SLURM_ARRAY_JOB_ID");
+  e.array_index = number(variables, "SLURM_ARRAY_TASK_ID", -1);
+  // The array's number alone is also the number of one of its tasks: always A_i.
+  e.job = array.empty() ? get(variables, "SLURM_JOB_ID") : array + "_" + get(variables, "SLURM_ARRAY_TASK_ID");
+  e.restart = number(variables, "SLURM_RESTART_COUNT", 0);
+  e.nodes = number(variables, "SLURM_JOB_NUM_NODES", 1);
+  e.ranks = number(variables, "SLURM_NTASKS", e.nodes);
+  e.node = get(variables, "SLURMD_NODENAME");
+  if (e.node.empty()) e.node = host_name();
+  e.first_host = first_host(get(variables, "SLURM_JOB_NODELIST"));
+  if (e.first_host.empty()) e.first_host = e.node;
+  for (const char* name : {"HPO_DEADLINE", "SLURM_JOB_END_TIME"})
+    if (const auto end = parse_double(get(variables, name)); end && e.deadline == 0) e.deadline = *end;
+  return e;
+}
+
+std::string first_host(const std::string& node_list) {
+  const auto bracket = node_list.find('[');
+  const auto comma = node_list.find(',');
+  if (bracket == std::string::npos || comma < bracket) return node_list.substr(0, comma);
+  const auto end = node_list.find_first_of("-,]", bracket + 1);
+  const auto close = node_list.find(']', bracket);
+  if (end == std::string::npos || close == std::string::npos) return node_list;
+  const auto next = node_list.find(',', close);
+  const auto tail = node_list.substr(close + 1, next == std::string::npos ? next : next - close - 1);
+  return node_list.substr(0, bracket) + node_list.substr(bracket + 1, end - bracket - 1) + tail;
+}
+
+int rendezvous_port(const std::string& identity) { return 15000 + static_cast<int>(fnv1a(identity) % 20000); }
+
+std::map<std::string, std::string> clean_environment(std::map<std::string, std::string> variables) {
+  constexpr std::array<std::string_view, 5> kLeaking{"SLURM_", "SBATCH_", "SRUN_", "SALLOC_", "HPO_"};
+  std::erase_if(variables, [&](const auto& variable) {
+    if (variable.first == "SLURM_CONF") return false;
+    for (const auto prefix : kLeaking)
+      if (starts_with(variable.first, prefix)) return true;
+    return false;
+  });
+  return variables;
+}
+
+}  // namespace hpo::slurm

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "task/attempt.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.hpp"
+#include "base/identity.hpp"
+
+namespace hpo::task {
+namespace {
+
+std::string directory_name(const exchange::SegmentName& name) {
+  return fmt::format("t{:08}.b{}.r{}.a{:02}", name.trial, name.bracket, name.rung, name.ordinal);
+}
+
+// Does an attempt's directory hold anything to go on from? Our own two files do not count.
+bool has_checkpoint(const fs::path& directory) {
+  const auto names = file_system().list(directory);
+  return std::any_of(names.begin(), names.end(), [](const std::string& name) {
+    return name[0] != '.' && name != "params.json" && name != "report.jsonl";
+  });
+}
+
+struct Past {
+  bool done = false;
+  int silent_deaths = 0;
+  fs::path checkpoint;
+};
+
+// The earlier attempts of a task, oldest first.
+Past look_back(const exchange::Layout& layout, const std::vector<exchange::SegmentName>& names) {
+  Past past;
+  for (const auto& name : names) {
+    const auto reading = exchange::read_segment(name.path(layout.segments), {});
+    const auto* ended = reading.records.empty() ? nullptr : std::get_if<exchange::Ended>(&reading.records.back());
+    past.done = past.done || (ended != nullptr && ended->how == exchange::Ending::finished);
+    past.silent_deaths += ended == nullptr ? 1 : 0;
+    const fs::path directory = layout.checkpoints / directory_name(name);
+    if (has_checkpoint(directory)) past.checkpoint = directory;
+  }
+  return past;
+}
+
+}  // namespace
+
+Attempt::Attempt(const exchange::Layout& layout, exchange::Assignment assignment, const slurm::JobEnvironment& job, int ranks)
+    : assignment_(std::move(assignment)), layout_(layout) {
+  const auto& m = assignment_.manifest;
+  const auto& order = assignment_.task;
+  const Past past = look_back(layout, exchange::list_segments(layout.segments, order.trial, m.bracket, m.rung));
+  if (past.done) {
+    standing_ = Standing::done;
+    return;
+  }
+  resume_from_ = past.checkpoint;
+  if (resume_from_.empty() && !order.resume_from.empty()) resume_from_ = layout.directory / order.resume_from;
+
+  exchange::Started who;
+  who.study_uuid = m.study_uuid, who.submission = m.submission, who.nonce = make_nonce();
+  who.job = job.job, who.host = job.node, who.nodes = job.nodes, who.ranks = ranks;
+  who.trial = order.trial, who.bracket = m.bracket, who.rung = m.rung, who.time = file_system().now();
+  segment_ = exchange::SegmentWriter::create(layout.segments, who);
+  looked_ = who.time;
+  if (past.silent_deaths >= kMostSilentDeaths) {
+    standing_ = Standing::hopeless;
+    end(exchange::Ending::failed, 1, fmt::format("{} attempts died without a word: killed, or out of memory; see the logs", past.silent_deaths));
+    return;
+  }
+  directory_ = layout.checkpoints / directory_name(segment_->name());
+  file_system().make_directory(directory_);
+}
+
+std::string Attempt::label() const {
+  const auto& m = assignment_.manifest;
+  const int ordinal = segment_ ? segment_->name().ordinal : 0;
+  return fmt::format("t{}.b{}.r{}.a{:02}", assignment_.task.trial, m.bracket, m.rung, ordinal);
+}
+
+void Attempt::report(double step, const exchange::Metrics& metrics) {
+  segment_->write(exchange::Reported{step, file_system().now(), metrics});
+  last_step_ = std::max(last_step_, step);
+  for (const auto& [name, value] : metrics) {
+    const auto known = std::find_if(last_.begin(), last_.end(), [&](const auto& entry) { return entry.first == name; });
+    if (known == last_.end()) {
+      last_.emplace_back(name, value);
+    } else {
+      known->second = value;
+    }
+  }
+}
+
+void Attempt::checkpointed(double step) {
+  segment_->write(exchange::Checkpointed{step, file_system().now(), "ckpt/" + directory_.filename().string()});
+}
+
+void Attempt::note(const std::string& text) { segment_->write(exchange::Noted{file_system().now(), text}); }
+
+void Attempt::end(exchange::Ending how, int exit_code, const std::string& message) {
+  segment_->write(exchange::Ended{how, last_step_, file_system().now(), exit_code, message});
+  ended_ = true;
+}
+
+bool Attempt::superseded() {
+  const double now = file_system().now();
+  if (!superseded_ && std::abs(now - looked_) >= 10) {
+    looked_ = now;
+    superseded_ = segment_->superseded();
+  }
+  return superseded_;
+}
+
+std::optional<double> Attempt::last(const std::string& metric) const {
+  const auto it = std::find_if(last_.begin(), last_.end(), [&](const auto& entry) { return entry.first == metric; });
+  return it == last_.end() ? std::nullopt : std::optional(it->second);
+}
+
+bool Attempt::complete(std::string* missing) const {
+  for (const auto& metric : assignment_.manifest.metrics) {
+    if (last(metric)) continue;
+    *missing = metric;
+    return false;
+  }
+  return true;
+}
+
+}  // namespace hpo::task

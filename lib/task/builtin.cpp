@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "task/builtin.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstring>
+
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "space/placeholder.hpp"
+#include "train/config.hpp"
+#include "train/trainer.hpp"
+
+namespace hpo::task {
+namespace {
+
+using exchange::Ending;
+
+// The leader's answers, for all ranks: they must take the same way.
+struct Start {
+  std::int32_t standing = 0;  ///< Attempt::Standing, or kFailed
+  std::array<char, 4096> directory{}, resume_from{};
+};
+constexpr std::int32_t kFailed = -1;
+
+void put(std::array<char, 4096>& into, const fs::path& path) {
+  const std::string text = path.string();
+  if (text.size() >= into.size()) throw Error(text, "the path is longer than 4095 bytes", "use a shorter directory");
+  std::memcpy(into.data(), text.data(), text.size());
+}
+
+// The manifest's template knows parameters by name; fill() wants a space: the names and values suffice.
+nlohmann::ordered_json filled(const exchange::Assignment& assignment) {
+  std::vector<space::Parameter> parameters;
+  space::Point point;
+  const auto add = [&](const std::string& name, const space::Value& value) {
+    space::Parameter p;
+    p.name = name;
+    p.kind = space::Kind::categorical;
+    p.values = {space::is_active(value) ? value : space::Value(std::int64_t{0})};
+    parameters.push_back(p);
+    point.push_back(value);
+  };
+  for (const auto& [name, value] : assignment.task.params.items()) add(name, space::value_from_json(value));
+  for (const auto& name : assignment.task.inactive) add(name, {});
+  return space::fill(assignment.manifest.train, space::Space(parameters, {}), point);
+}
+
+train::Config config_of(const exchange::Assignment& assignment) {
+  try {
+    return train::config_from_json(filled(assignment));
+  } catch (const Error& error) {
+    throw Error("train." + error.culprit(), error.reason(), error.next());
+  }
+}
+
+std::string summary(const Attempt& attempt, const exchange::Assignment& a, const train::Result& result, double seconds) {
+  std::string metrics;
+  for (const auto& name : a.manifest.metrics)
+    if (const auto value = attempt.last(name)) metrics += fmt::format(" {}={}", name, rounded(*value, 5));
+  return fmt::format("trial {} rung {}: {} at {} {}s in {}{}{}", a.task.trial, a.manifest.rung,
+                     result.end == train::End::finished ? "finished" : result.end == train::End::stopped ? "stopped" : "diverged",
+                     rounded(result.epoch, 5), a.manifest.unit, human_duration(seconds), metrics,
+                     result.message.empty() ? "" : ": " + result.message);
+}
+
+ExitCode conclude(Attempt& attempt, const train::Result& result) {
+  switch (result.end) {
+    case train::End::stopped:
+      attempt.end(Ending::stopped, static_cast<int>(ExitCode::requeue), result.message);
+      return ExitCode::requeue;
+    case train::End::diverged:
+      attempt.end(Ending::diverged, 0, result.message);
+      return ExitCode::done;
+    case train::End::finished: break;
+  }
+  std::string missing;
+  if (attempt.complete(&missing)) {
+    attempt.end(Ending::finished, 0, "");
+  } else {
+    attempt.end(Ending::failed, 0, fmt::format("the built-in trainer reports no '{}'", missing));
+  }
+  return ExitCode::done;
+}
+
+ExitCode lead(Attempt& attempt, const train::Config& config, const train::Assignment& run, train::comm::Communicator& world,
+              const std::function<bool()>& stop) {
+  const double started = file_system().now();
+  train::Hooks hooks;
+  hooks.on_epoch = [&](const train::EpochReport& report) { attempt.report(report.epoch, report.metrics); };
+  hooks.on_checkpoint = [&](double epoch, const fs::path&) { attempt.checkpointed(epoch); };
+  hooks.on_event = [&](const std::string& line) {
+    attempt.note(line);
+    log::info("{}: {}", attempt.label(), line);
+  };
+  try {
+    const auto result = train::train(config, run, world, [&] { return stop() || attempt.superseded(); }, hooks);
+    const ExitCode code = conclude(attempt, result);
+    log::info("{}", summary(attempt, attempt.assignment(), result, file_system().now() - started));
+    return code;
+  } catch (const Error& error) {
+    const bool again = error.code() == ExitCode::try_again;
+    attempt.end(again ? Ending::infrastructure : Ending::failed, static_cast<int>(error.code()), error.what());
+    throw;
+  }
+}
+
+}  // namespace
+
+ExitCode run_builtin(const exchange::Layout& layout, const exchange::Assignment& assignment, const slurm::JobEnvironment& job,
+                     train::comm::Communicator& world, const std::function<bool()>& stop) {
+  const bool leader = world.rank() == 0;
+  std::unique_ptr<Attempt> attempt;
+  Start start;
+  std::exception_ptr failure;
+  if (leader) {
+    try {
+      attempt = std::make_unique<Attempt>(layout, assignment, job, world.size());
+      start.standing = static_cast<std::int32_t>(attempt->standing());
+      put(start.directory, attempt->directory());
+      put(start.resume_from, attempt->resume_from());
+    } catch (...) {
+      failure = std::current_exception();
+      start.standing = kFailed;
+    }
+  }
+  world.broadcast(std::as_writable_bytes(std::span(&start, 1)), 0);
+  if (failure) std::rethrow_exception(failure);
+  if (start.standing == kFailed) return ExitCode::failed;  // the leader says why
+  if (start.standing == static_cast<std::int32_t>(Attempt::Standing::done)) {
+    if (leader) log::info("trial {} rung {}: finished by an earlier attempt", assignment.task.trial, assignment.manifest.rung);
+    return ExitCode::nothing_to_do;
+  }
+  if (start.standing == static_cast<std::int32_t>(Attempt::Standing::hopeless)) return ExitCode::failed;
+
+  train::Assignment run;
+  run.budget = assignment.manifest.budget;
+  run.horizon = assignment.manifest.horizon;
+  run.seed = assignment.task.seed;
+  run.checkpoint_dir = start.directory.data();
+  run.resume_from = start.resume_from.data();
+  run.deadline = job.deadline;
+  train::Config config;
+  try {
+    config = config_of(assignment);
+  } catch (const Error& error) {
+    if (leader) attempt->end(Ending::failed, static_cast<int>(error.code()), error.what());
+    throw;
+  }
+  if (leader) return lead(*attempt, config, run, world, stop);
+  const auto result = train::train(config, run, world, stop, {});
+  return result.end == train::End::stopped ? ExitCode::requeue : ExitCode::done;
+}
+
+}  // namespace hpo::task
