@@ -36,10 +36,12 @@ std::vector<bool> unfinished(const study::Study& study) {
   return left;
 }
 
-std::string checkpoint_below(const study::Study& study, const study::Task& task) {
-  for (const auto& other : study.tasks)
-    if (other.trial == task.trial && other.rung == task.rung - 1) return other.checkpoint;
-  return "";
+// Where the trials of a rung left their checkpoints, by trial.
+std::map<std::int32_t, std::string> checkpoints_of(const study::Study& study, int bracket, int rung) {
+  std::map<std::int32_t, std::string> checkpoints;
+  for (const auto& task : study.tasks)
+    if (task.bracket == bracket && task.rung == rung) checkpoints[task.trial] = task.checkpoint;
+  return checkpoints;
 }
 
 exchange::Manifest manifest_of(const study::Study& study, std::int32_t row) {
@@ -58,6 +60,7 @@ exchange::Manifest manifest_of(const study::Study& study, std::int32_t row) {
   for (const auto& objective : definition.objectives) m.metrics.push_back(objective.metric);
   m.command = definition.command;
   m.train = definition.train;
+  auto below = checkpoints_of(study, m.bracket, m.rung - 1);
   m.tasks.resize(static_cast<std::size_t>(submission.tasks));
   for (const auto& task : study.tasks) {
     if (task.submission != row) continue;
@@ -68,7 +71,7 @@ exchange::Manifest manifest_of(const study::Study& study, std::int32_t row) {
     order.params = definition.space.to_json(trial.point);
     for (std::size_t i = 0; i < trial.point.size(); ++i)
       if (!space::is_active(trial.point[i])) order.inactive.push_back(definition.space.parameters()[i].name);
-    if (m.rung > 0) order.resume_from = checkpoint_below(study, task);
+    order.resume_from = below[task.trial];
   }
   return m;
 }

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checks a study.toml, shows the plan and its cost, lays out the study.
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "base/identity.hpp"
+#include "base/log.hpp"
+#include "cli/tool_main.hpp"
+#include "flow/check.hpp"
+#include "flow/plan.hpp"
+#include "flow/templates.hpp"
+#include "study/store.hpp"
+
+namespace {
+
+using hpo::ExitCode;
+
+const hpo::cli::Usage kUsage{
+    "hpo-init",
+    "Checks the definition of a study, prints its plan with the worst-case cost of every rung, and lays the study out: the "
+    "study file and its directory, and beside them a Makefile and site.env (kept when they exist).",
+    {{"STUDY.toml", "the definition; docs/study-toml.md describes it"}},
+    "",
+    "",
+    {{'s', "study", "FILE", "the study file to make", "", "Options"},
+     {'n', "dry-run", "", "check and print the plan, write nothing", "", "Options"},
+     {0, "json", "", "print the plan as JSON (schema 1)", "", "Options"}},
+    {{"hpo-init study.toml --dry-run", "what would it cost?"}, {"hpo-init study.toml && make", "run the study on this machine, or on Slurm"}},
+    {ExitCode::done, ExitCode::failed, ExitCode::usage, ExitCode::try_again}};
+
+// A file of the user's: made when missing, never overwritten.
+void place(const hpo::fs::path& file, const std::string& text) {
+  auto& files = hpo::file_system();
+  if (files.status(file)) {
+    hpo::log::info("{} exists and is kept", file.string());
+    return;
+  }
+  hpo::replace_file(file, text, 0600);
+}
+
+// The place of a definition read by a person: as given on the command line.
+hpo::study::Definition read_definition(const std::string& name) {
+  return hpo::study::parse_definition(hpo::file_system().read(name), name);
+}
+
+ExitCode run(const hpo::cli::Arguments& arguments, int argc, const char* const* argv) {
+  const hpo::fs::path toml = arguments.positional(0);
+  hpo::fs::path file = toml.parent_path() / (toml.stem().string() + ".h5");
+  if (arguments.has("study")) file = arguments.text("study");
+  auto definition = read_definition(toml.string());
+  hpo::flow::check(definition);
+  const auto plan = hpo::flow::plan_of(definition);
+  const bool json = arguments.has("json"), dry_run = arguments.has("dry-run");
+  if (!dry_run) {
+    hpo::study::Study study;
+    study.uuid = hpo::make_nonce();
+    study.created = hpo::file_system().now();
+    study.definition = definition;
+    const auto store = hpo::study::Store::create(file, std::move(study), hpo::study::provenance("hpo-init", argc, argv));
+    const auto home = store.layout().file.parent_path();
+    place(home / "Makefile", hpo::flow::template_text("study/Makefile"));
+    place(home / "site.env", hpo::flow::template_text("study/site.env"));
+  }
+  std::fputs((json ? to_json(plan, definition).dump(2) + "\n" : to_text(plan, definition)).c_str(), stdout);
+  if (dry_run) {
+    hpo::log::info("dry run: nothing was written");
+  } else {
+    hpo::log::info("{} is ready; next: make, or: hpo-propose {}", file.string(), file.string());
+  }
+  return ExitCode::done;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return hpo::cli::tool_main(kUsage, argc, argv, [&](const auto& arguments) { return run(arguments, argc, argv); });
+}
