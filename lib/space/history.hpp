@@ -17,8 +17,8 @@ enum class TrialStatus {
   abandoned,  ///< given up for reasons that say nothing about the point
 };
 
-/// One objective seen at one budget. `values` in the order of the study's objectives, each turned so that smaller
-/// is better; NaN where not reported.
+/// One objective seen at one budget. `values` in the order of the study's objectives, each turned so that
+/// smaller is better; NaN where not reported.
 struct Observation {
   double budget = 0;
   std::vector<double> values;

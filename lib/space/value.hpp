@@ -12,7 +12,9 @@ namespace hpo::space {
 /// One parameter's value. monostate: the parameter is inactive (its `when` is false).
 using Value = std::variant<std::monostate, bool, std::int64_t, double, std::string>;
 
-[[nodiscard]] inline bool is_active(const Value& value) { return value.index() != 0; }
+[[nodiscard]] inline bool is_active(const Value& value) {
+  return value.index() != 0;
+}
 /// bool as 0 or 1; throws Error for text and inactive values.
 [[nodiscard]] double as_number(const Value& value);
 /// How a value looks in an argument, a table, a CSV file: shortest round trip, no quotes, "" when inactive.
