@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "train/engine.hpp"
+#include "train/layers/layer.hpp"
+#include "train/models/network.hpp"
+#include "train/optim/optimizer.hpp"
+#include "train/tensor.hpp"
+
+namespace hpo::train {
+
+/// The engine in the calling thread, float32.
+class CpuEngine : public Engine {
+ public:
+  /// As make_engine.
+  CpuEngine(const Config& config, const Shape& inputs, std::int64_t outputs, std::uint64_t seed,
+            comm::Communicator& world);
+
+  [[nodiscard]] std::int64_t parameter_count() const override;
+  BatchSums forward_backward(const Batch& batch) override;
+  BatchSums evaluate(const Batch& batch) override;
+  StepReport step(std::int64_t global_count, double lr, double clip_norm) override;
+  [[nodiscard]] std::pair<std::int64_t, std::string> local_non_finite() const override;
+  [[nodiscard]] std::vector<StateView> state() override;
+  void state_changed() override;
+  [[nodiscard]] std::string describe() const override;
+
+  /// The gradient of the last forward_backward, until step() adds the other ranks' to it, by tensor; for
+  /// tests.
+  [[nodiscard]] std::vector<StateView> gradients();
+
+ private:
+  [[nodiscard]] layers::Pass pass(const Batch& batch, bool training);
+  [[nodiscard]] BatchSums loss(const Batch& batch, const float* outputs, float* gradient) const;
+  void remember_non_finite();
+  void update(double factor, double lr);
+
+  OptimizerConfig config_;
+  Task task_;
+  std::int64_t outputs_;
+  std::uint64_t seed_;
+  comm::Communicator& world_;
+  models::Network network_;
+  const optim::Optimizer& optimizer_;
+  AlignedBuffer parameters_, gradients_, statistics_;
+  std::vector<AlignedBuffer> optimizer_state_;
+  std::int64_t step_ = 0;
+  /// step_ for state(): low 20 bits and the rest, each exact in a float.
+  float step_parts_[2] = {0, 0};
+  std::pair<std::int64_t, std::string> non_finite_{0, ""};
+};
+
+}  // namespace hpo::train

@@ -1,0 +1,60 @@
+# Matrix products: every backend that is found is built, HPO_GEMM says which is preferred. Sets gemm_sources, gemm_includes and
+# gemm_preferred.
+set(HPO_GEMM AUTO CACHE STRING "preferred matrix product: AUTO (the first found), ONEDNN, OPENBLAS or EIGEN")
+set(gemm_sources gemm_eigen.cpp)
+
+# A library's name as the loader knows it: the soname when there is one.
+function(hpo_library_name file out)
+  get_filename_component(real ${file} REALPATH)
+  execute_process(COMMAND ${CMAKE_OBJDUMP} -p ${real} OUTPUT_VARIABLE header ERROR_QUIET)
+  if(header MATCHES "SONAME +([^\n ]+)")
+    set(${out} ${CMAKE_MATCH_1} PARENT_SCOPE)
+  else()
+    set(${out} ${real} PARENT_SCOPE)
+  endif()
+endfunction()
+
+# Not find_package(dnnl): that one asks for OpenCL, which opening the library at run time does not need.
+find_library(ONEDNN_LIBRARY dnnl)
+find_path(ONEDNN_INCLUDE_DIR dnnl.h)
+if(ONEDNN_LIBRARY AND ONEDNN_INCLUDE_DIR)
+  hpo_library_name(${ONEDNN_LIBRARY} name)
+  set_source_files_properties(gemm_onednn.cpp PROPERTIES COMPILE_DEFINITIONS "HPO_ONEDNN_LIBRARY=\"${name}\"")
+  list(APPEND gemm_includes ${ONEDNN_INCLUDE_DIR})
+  list(APPEND gemm_sources gemm_onednn.cpp)
+  list(APPEND found ONEDNN)
+else()
+  list(APPEND gemm_sources gemm_onednn_absent.cpp)
+endif()
+
+find_library(OPENBLAS_LIBRARY openblas)
+find_path(OPENBLAS_INCLUDE_DIR cblas.h PATH_SUFFIXES openblas openblas-pthread)
+if(OPENBLAS_LIBRARY AND OPENBLAS_INCLUDE_DIR)
+  hpo_library_name(${OPENBLAS_LIBRARY} name)
+  set_source_files_properties(gemm_openblas.cpp PROPERTIES COMPILE_DEFINITIONS "HPO_OPENBLAS_LIBRARY=\"${name}\"")
+  list(APPEND gemm_includes ${OPENBLAS_INCLUDE_DIR})
+  list(APPEND gemm_sources gemm_openblas.cpp)
+  list(APPEND found OPENBLAS)
+else()
+  list(APPEND gemm_sources gemm_openblas_absent.cpp)
+endif()
+list(APPEND found EIGEN)
+
+foreach(isa v2 v3 v4)
+  add_library(hpo_gemm_eigen_${isa} OBJECT gemm_eigen_isa.cpp)
+  target_link_libraries(hpo_gemm_eigen_${isa} PRIVATE hpo_options Eigen3::Eigen)
+  target_compile_options(hpo_gemm_eigen_${isa} PRIVATE -O3 -march=x86-64-${isa}
+                         $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)  # gcc's own AVX-512 headers
+  target_compile_definitions(hpo_gemm_eigen_${isa} PRIVATE HPO_EIGEN_SGEMM=sgemm_eigen_${isa} Eigen=Eigen_${isa})
+  list(APPEND gemm_sources $<TARGET_OBJECTS:hpo_gemm_eigen_${isa}>)
+endforeach()
+
+if(HPO_GEMM STREQUAL "AUTO")
+  list(GET found 0 gemm_preferred)
+elseif(HPO_GEMM IN_LIST found)
+  set(gemm_preferred ${HPO_GEMM})
+else()
+  message(FATAL_ERROR "HPO_GEMM=${HPO_GEMM} was not found; found: ${found}")
+endif()
+message(STATUS "Matrix products: ${found}; preferred: ${gemm_preferred}")
+string(TOLOWER ${gemm_preferred} gemm_preferred)

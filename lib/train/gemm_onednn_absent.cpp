@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/gemm_backends.hpp"
+
+namespace hpo::train {
+
+std::optional<GemmBackend> gemm_onednn() {
+  return std::nullopt;
+}
+
+}  // namespace hpo::train

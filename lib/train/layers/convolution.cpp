@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "train/clones.hpp"
+#include "train/gemm.hpp"
+#include "train/layers/columns.hpp"
+#include "train/layers/layer.hpp"
+
+namespace hpo::train::layers {
+namespace {
+
+/// An image, channels last.
+struct Extent {
+  std::int64_t height, width, channels;
+};
+
+/// patches (height width x 3 3 channels) from image (height x width x channels): each row is what one output
+/// pixel sees, zeros outside the image. The three pixels side by side are one contiguous piece.
+void image_to_patches(const Extent& e, const float* image, float* patches) {
+  const std::int64_t piece = 3 * e.channels;
+  for (std::int64_t y = 0; y < e.height; ++y)
+    for (std::int64_t ky = 0; ky < 3; ++ky) {
+      const std::int64_t from = y + ky - 1;
+      float* to = patches + y * e.width * 3 * piece + ky * piece;
+      const float* row = image + from * e.width * e.channels;
+      for (std::int64_t x = 0; x < e.width; ++x, to += 3 * piece) {
+        const std::int64_t left = x == 0 ? e.channels : 0;
+        const std::int64_t right = x + 1 == e.width ? e.channels : 0;
+        if (from < 0 || from >= e.height) {
+          std::fill_n(to, piece, 0.0F);
+          continue;
+        }
+        std::fill_n(to, left, 0.0F);
+        std::copy_n(row + (x - 1) * e.channels + left, piece - left - right, to + left);
+        std::fill_n(to + piece - right, right, 0.0F);
+      }
+    }
+}
+
+/// The transpose: image = sum of the patches' elements where they came from.
+HPO_CLONES void patches_to_image(const Extent& e, const float* __restrict patches, float* __restrict image) {
+  const std::int64_t piece = 3 * e.channels;
+  std::fill_n(image, e.height * e.width * e.channels, 0.0F);
+  for (std::int64_t y = 0; y < e.height; ++y)
+    for (std::int64_t ky = 0; ky < 3; ++ky) {
+      const std::int64_t to = y + ky - 1;
+      if (to < 0 || to >= e.height) continue;
+      const float* from = patches + y * e.width * 3 * piece + ky * piece;
+      float* row = image + to * e.width * e.channels;
+      for (std::int64_t x = 0; x < e.width; ++x, from += 3 * piece) {
+        const std::int64_t begin = x == 0 ? e.channels : 0;
+        const std::int64_t end = piece - (x + 1 == e.width ? e.channels : 0);
+        for (std::int64_t i = begin; i < end; ++i) row[(x - 1) * e.channels + i] += from[i];
+      }
+    }
+}
+
+/// pooled = largest of each 2x2 block + bias; which = its place in the block (0 to 3, the first of equals).
+HPO_CLONES void max_pool(const Extent& e, const float* __restrict image, const float* __restrict bias,
+                         float* __restrict pooled, std::uint8_t* __restrict which) {
+  for (std::int64_t y = 0; y < e.height / 2; ++y)
+    for (std::int64_t x = 0; x < e.width / 2; ++x) {
+      const float* a = image + (2 * y * e.width + 2 * x) * e.channels;
+      const float* b = a + e.channels;
+      const float* c = a + e.width * e.channels;
+      const float* d = c + e.channels;
+      for (std::int64_t i = 0; i < e.channels; ++i) {
+        const float upper = b[i] > a[i] ? b[i] : a[i];
+        const float lower = d[i] > c[i] ? d[i] : c[i];
+        const int upper_place = b[i] > a[i] ? 1 : 0;
+        const int lower_place = d[i] > c[i] ? 3 : 2;
+        pooled[i] = (lower > upper ? lower : upper) + bias[i];
+        which[i] = static_cast<std::uint8_t>(lower > upper ? lower_place : upper_place);
+      }
+      pooled += e.channels;
+      which += e.channels;
+    }
+}
+
+/// The transpose: each derivative goes to the pixel it came from, the others get 0 (so do an odd last row and
+/// column).
+HPO_CLONES void max_unpool(const Extent& e, const float* __restrict pooled,
+                           const std::uint8_t* __restrict which, float* __restrict image) {
+  if (e.height % 2 != 0 || e.width % 2 != 0) std::fill_n(image, e.height * e.width * e.channels, 0.0F);
+  for (std::int64_t y = 0; y < e.height / 2; ++y)
+    for (std::int64_t x = 0; x < e.width / 2; ++x) {
+      float* a = image + (2 * y * e.width + 2 * x) * e.channels;
+      float* b = a + e.channels;
+      float* c = a + e.width * e.channels;
+      float* d = c + e.channels;
+      for (std::int64_t i = 0; i < e.channels; ++i) {
+        a[i] = which[i] == 0 ? pooled[i] : 0;
+        b[i] = which[i] == 1 ? pooled[i] : 0;
+        c[i] = which[i] == 2 ? pooled[i] : 0;
+        d[i] = which[i] == 3 ? pooled[i] : 0;
+      }
+      pooled += e.channels;
+      which += e.channels;
+    }
+}
+
+/// Convolution as a matrix product over patches, a few images at a time so that patches stay in the cache.
+/// Nothing of the size of an unpooled image outlives a call: backward makes the patches again, which is
+/// cheaper than keeping them.
+class ConvolutionPool : public Layer {
+ public:
+  ConvolutionPool(Tables& tables, const std::string& name, const Extent& input, std::int64_t outputs,
+                  double gain)
+      : Layer({input.height / 2, input.width / 2, outputs}),
+        input_(input),
+        convolved_{input.height, input.width, outputs},
+        pixels_(input.height * input.width),
+        patch_(9 * input.channels),
+        pooled_(element_count(output())) {
+    weight_ = tables.parameters.add({.name = name + ".weight",
+                                     .shape = {outputs, 3, 3, input.channels},
+                                     .decay = true,
+                                     .init_std = std::sqrt(gain / static_cast<double>(patch_))});
+    bias_ = tables.parameters.add({.name = name + ".bias", .shape = {outputs}});
+    constexpr std::int64_t kCacheFloats =
+        96 * 1024;  // patches and their products: well inside a 1 MB second level
+    images_ = std::max<std::int64_t>(1, kCacheFloats / (pixels_ * (patch_ + outputs)));
+    patches_.reserve(images_ * pixels_ * patch_);
+    image_.reserve(images_ * pixels_ * outputs);
+  }
+
+  void forward(const Pass& pass, const float* x, float* y) override {
+    which_.resize(static_cast<std::size_t>(pass.count * pooled_));
+    for (std::int64_t first = 0; first < pass.count; first += images_) {
+      const std::int64_t count = std::min(images_, pass.count - first);
+      make_patches(x, first, count);
+      sgemm(Transpose::no, Transpose::yes, count * pixels_, convolved_.channels, patch_, 1, patches_.data(),
+            patch_, pass.parameters + weight_, patch_, 0, image_.data(), convolved_.channels);
+      for (std::int64_t i = 0; i < count; ++i)
+        max_pool(convolved_, image_.data() + i * pixels_ * convolved_.channels, pass.parameters + bias_,
+                 y + (first + i) * pooled_, which_.data() + (first + i) * pooled_);
+    }
+  }
+
+  void backward(const Pass& pass, const float* x, const float*, const float* dy, float* dx) override {
+    const std::int64_t outputs = convolved_.channels;
+    std::fill_n(pass.gradients + weight_, outputs * patch_, 0.0F);
+    std::fill_n(pass.gradients + bias_, outputs, 0.0F);
+    add_column_sums(pass.count * pooled_ / outputs, outputs, dy, pass.gradients + bias_);
+    for (std::int64_t first = 0; first < pass.count; first += images_) {
+      const std::int64_t count = std::min(images_, pass.count - first);
+      for (std::int64_t i = 0; i < count; ++i)
+        max_unpool(convolved_, dy + (first + i) * pooled_, which_.data() + (first + i) * pooled_,
+                   image_.data() + i * pixels_ * outputs);
+      make_patches(x, first, count);
+      sgemm(Transpose::yes, Transpose::no, outputs, patch_, count * pixels_, 1, image_.data(), outputs,
+            patches_.data(), patch_, 1, pass.gradients + weight_, patch_);
+      if (dx == nullptr) continue;
+      sgemm(Transpose::no, Transpose::no, count * pixels_, patch_, outputs, 1, image_.data(), outputs,
+            pass.parameters + weight_, patch_, 0, patches_.data(), patch_);
+      for (std::int64_t i = 0; i < count; ++i)
+        patches_to_image(input_, patches_.data() + i * pixels_ * patch_,
+                         dx + (first + i) * pixels_ * input_.channels);
+    }
+  }
+
+ private:
+  void make_patches(const float* x, std::int64_t first, std::int64_t count) {
+    for (std::int64_t i = 0; i < count; ++i)
+      image_to_patches(input_, x + (first + i) * pixels_ * input_.channels,
+                       patches_.data() + i * pixels_ * patch_);
+  }
+
+  Extent input_, convolved_;
+  std::int64_t pixels_, patch_, pooled_;
+  std::int64_t weight_ = 0, bias_ = 0;
+  std::int64_t images_ = 1;          ///< at a time
+  AlignedBuffer patches_, image_;    ///< of that many images
+  std::vector<std::uint8_t> which_;  ///< of the whole batch
+};
+
+}  // namespace
+
+std::unique_ptr<Layer> convolution_pool(Tables& tables, const std::string& name, const Shape& input,
+                                        std::int64_t outputs, double gain) {
+  return std::make_unique<ConvolutionPool>(tables, name, Extent{input.at(0), input.at(1), input.at(2)},
+                                           outputs, gain);
+}
+
+}  // namespace hpo::train::layers
