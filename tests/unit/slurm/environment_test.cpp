@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "slurm/environment.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace hpo::slurm;
+
+TEST_CASE("environment: a task of an array is named by array and index, never by the bare number") {
+  const auto e = job_environment({{"SLURM_JOB_ID", "812"}, {"SLURM_ARRAY_JOB_ID", "812"}, {"SLURM_ARRAY_TASK_ID", "26"}, {"SLURM_RESTART_COUNT", "2"}});
+  CHECK(e.job == "812_26");
+  CHECK(e.array_index == 26);
+  CHECK(e.restart == 2);
+}
+
+TEST_CASE("environment: outside Slurm there is no job and one node") {
+  const auto e = job_environment({});
+  CHECK(e.job.empty());
+  CHECK(e.nodes == 1);
+  CHECK(e.array_index == -1);
+  CHECK_FALSE(e.first_host.empty());
+}
+
+TEST_CASE("environment: the first host of a compressed list") {
+  CHECK(first_host("n1") == "n1");
+  CHECK(first_host("n1,n2") == "n1");
+  CHECK(first_host("n[3-5,9],x1") == "n3");
+  CHECK(first_host("gpu[007,009]-ib") == "gpu007-ib");
+  CHECK(first_host("") == "");
+  CHECK(first_host("broken[3") == "broken[3");
+}
+
+TEST_CASE("environment: rendezvous ports differ by task and stay within their range") {
+  CHECK(rendezvous_port("a") != rendezvous_port("b"));
+  for (const char* name : {"", "a", "hpo-x-b0-r0-s0t1.b0.r0.a00"}) {
+    CHECK(rendezvous_port(name) >= 15000);
+    CHECK(rendezvous_port(name) < 35000);
+  }
+}
+
+TEST_CASE("environment: nothing of the caller's job leaks into a submission, SLURM_CONF stays") {
+  const auto e = clean_environment({{"PATH", "/bin"}, {"SLURM_NTASKS", "4"}, {"SLURM_CONF", "/etc/x"}, {"SBATCH_PARTITION", "p"}, {"HPO_TASK", "3"}});
+  CHECK(e == std::map<std::string, std::string>{{"PATH", "/bin"}, {"SLURM_CONF", "/etc/x"}});
+}
