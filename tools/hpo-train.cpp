@@ -42,7 +42,16 @@ const hpo::cli::Usage kUsage{
      {"hpo-train study.h5 -m study.h5.d/man/NAME.man -t 3 -- python3 train.py --lr={lr}", "one task, by hand"}},
     {ExitCode::done, ExitCode::failed, ExitCode::usage, ExitCode::nothing_to_do, ExitCode::try_again, ExitCode::requeue}};
 
-// ---------------------------------------------------------------------------------------------- without a study
+// On one rank that fails alone the others would wait for ever in a collective.
+ExitCode guarded(train::comm::Communicator& world, const std::function<ExitCode()>& body) {
+  try {
+    return body();
+  } catch (const Error& error) {
+    if (world.size() == 1) throw;
+    hpo::log::write(hpo::log::Level::quiet, fmt::format("rank {}: {}{}", world.rank(), error.what(), error.next().empty() ? "" : "\n  try: " + error.next()));
+    world.abort(static_cast<int>(error.code()));
+  }
+}
 
 train::Config read_config(const std::string& file) {
   const auto document = hpo::config::parse_toml(hpo::file_system().read(file), file);
@@ -81,14 +90,14 @@ ExitCode run_alone(const hpo::cli::Arguments& arguments) {
   train::Hooks hooks;
   hooks.on_epoch = [&](const auto& report) { print_epoch(report, arguments.has("json")); };
   hooks.on_event = [](const std::string& line) { hpo::log::info("{}", line); };
-  world->barrier();
-  const auto result = train::train(config, run, *world, [&] { return signals.requested() != 0; }, hooks);
-  if (result.end == train::End::stopped) return ExitCode::requeue;
-  if (result.end == train::End::finished) return ExitCode::done;
-  throw Error("training", "diverged: " + result.message, "try a smaller learning rate or clip_norm");
+  world->barrier();  // the directory is there for all
+  return guarded(*world, [&] {
+    const auto result = train::train(config, run, *world, [&] { return signals.requested() != 0; }, hooks);
+    if (result.end == train::End::diverged)
+      throw Error("training", "diverged: " + result.message, "try a smaller learning rate or clip_norm");
+    return result.end == train::End::stopped ? ExitCode::requeue : ExitCode::done;
+  });
 }
-
-// ------------------------------------------------------------------------------------------------- for a study
 
 std::string first_of(const std::vector<std::string>& candidates) {
   for (const auto& text : candidates)
@@ -105,17 +114,6 @@ exchange::Assignment read_task(const hpo::cli::Arguments& arguments, const excha
   const auto index = hpo::parse_int(task);
   if (!index || *index < 0 || *index > 100'000'000) throw Error(ExitCode::usage, "task", fmt::format("'{}' is not an array index", task));
   return exchange::read_assignment(manifest, static_cast<std::int32_t>(*index));
-}
-
-// On one rank that fails alone the others would wait for ever in a collective.
-ExitCode guarded(train::comm::Communicator& world, const std::function<ExitCode()>& body) {
-  try {
-    return body();
-  } catch (const Error& error) {
-    if (world.size() == 1) throw;
-    hpo::log::write(hpo::log::Level::quiet, fmt::format("rank {}: {}{}", world.rank(), error.what(), error.next().empty() ? "" : "\n  try: " + error.next()));
-    world.abort(static_cast<int>(error.code()));
-  }
 }
 
 ExitCode run_task(const hpo::cli::Arguments& arguments) {

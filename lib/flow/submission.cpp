@@ -15,6 +15,7 @@
 #include "slurm/resources.hpp"
 #include "slurm/script.hpp"
 #include "slurm/submit.hpp"
+#include "space/placeholder.hpp"
 
 namespace hpo::flow {
 namespace {
@@ -69,8 +70,7 @@ exchange::Manifest manifest_of(const study::Study& study, std::int32_t row) {
     order.trial = task.trial;
     order.seed = trial.seed;
     order.params = definition.space.to_json(trial.point);
-    for (std::size_t i = 0; i < trial.point.size(); ++i)
-      if (!space::is_active(trial.point[i])) order.inactive.push_back(definition.space.parameters()[i].name);
+    order.inactive = space::inactive_names(definition.space, trial.point);
     order.resume_from = below[task.trial];
   }
   return m;

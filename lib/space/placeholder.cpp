@@ -71,43 +71,45 @@ const std::string* only_name(const std::vector<Piece>& text) {
   return alone ? &text[1].text : nullptr;
 }
 
-Value value_of(const std::string& name, const Space& space, const Point& point) {
-  const auto index = space.index_of(name);
-  if (!index)
-    throw Error(fmt::format("'{{{}}}'", name), "there is no such parameter",
-                did_you_mean(name, space.names()));
-  return point[*index];
-}
+struct Names {
+  const nlohmann::json& values;
+  const std::vector<std::string>& inactive;
+
+  [[nodiscard]] bool is_inactive(const std::string& name) const {
+    return std::ranges::find(inactive, name) != inactive.end();
+  }
+  /// Throws Error, with "did you mean", when there is nothing of this name.
+  [[nodiscard]] const nlohmann::json& at(const std::string& name) const {
+    if (const auto found = values.find(name); found != values.end()) return *found;
+    auto known = inactive;
+    for (const auto& [key, value] : values.items()) known.push_back(key);
+    throw Error(fmt::format("'{{{}}}'", name), "there is no such parameter", did_you_mean(name, known));
+  }
+};
 
 // Nothing: the member or element is to be left out.
-std::optional<Json> fill_text(const std::string& text, const Space& space, const Point& point) {
+std::optional<Json> fill_text(const std::string& text, const Names& names) {
   const auto parts = pieces(text);
   if (const auto* name = only_name(parts)) {
-    const Value value = value_of(*name, space, point);
-    if (!is_active(value)) return std::nullopt;
-    return Json(to_json(value));
+    if (names.is_inactive(*name)) return std::nullopt;
+    return Json(names.at(*name));
   }
   std::string result;
   for (const auto& part : parts) {
-    if (!part.is_name) {
-      result += part.text;
-      continue;
-    }
-    const Value value = value_of(part.text, space, point);
-    if (!is_active(value))
+    if (part.is_name && names.is_inactive(part.text))
       throw Error(fmt::format("'{}'", text),
                   fmt::format("{} is inactive here and cannot stand inside a text", part.text));
-    result += to_text(value);
+    result += part.is_name ? to_text(value_from_json(names.at(part.text))) : part.text;
   }
   return Json(std::move(result));
 }
 
-std::optional<Json> fill_any(const Json& form, const Space& space, const Point& point) {
-  if (form.is_string()) return fill_text(form.get<std::string>(), space, point);
+std::optional<Json> fill_any(const Json& form, const Names& names) {
+  if (form.is_string()) return fill_text(form.get<std::string>(), names);
   if (!form.is_structured()) return form;
   Json result = form.is_array() ? Json::array() : Json::object();
   for (const auto& [key, child] : form.items()) {
-    auto filled = fill_any(child, space, point);
+    auto filled = fill_any(child, names);
     if (!filled) continue;
     if (form.is_array()) {
       result.push_back(*std::move(filled));
@@ -116,12 +118,6 @@ std::optional<Json> fill_any(const Json& form, const Space& space, const Point& 
     }
   }
   return result;
-}
-
-std::string unknown_hint(const std::string& name, const nlohmann::json& values,
-                         std::vector<std::string> others) {
-  for (const auto& [key, value] : values.items()) others.push_back(key);
-  return did_you_mean(name, others);
 }
 
 }  // namespace
@@ -141,26 +137,30 @@ std::vector<std::string> placeholders(const std::string& text) {
   return names;
 }
 
+Json fill(const Json& form, const nlohmann::json& values, const std::vector<std::string>& inactive) {
+  return fill_any(form, {values, inactive}).value_or(Json());
+}
+
 Json fill(const Json& form, const Space& space, const Point& point) {
-  return fill_any(form, space, point).value_or(Json());
+  return fill(form, nlohmann::json(space.to_json(point)), inactive_names(space, point));
+}
+
+std::vector<std::string> inactive_names(const Space& space, const Point& point) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < point.size(); ++i)
+    if (!is_active(point[i])) names.push_back(space.parameters()[i].name);
+  return names;
 }
 
 std::vector<std::string> fill(const std::vector<std::string>& words, const nlohmann::json& values,
                               const std::vector<std::string>& inactive) {
-  const auto is_inactive = [&inactive](const Piece& piece) {
-    return piece.is_name && std::ranges::find(inactive, piece.text) != inactive.end();
-  };
+  const Names names{values, inactive};
   std::vector<std::string> result;
   for (const auto& word : words) {
     const auto parts = pieces(word);
-    if (std::ranges::any_of(parts, is_inactive)) continue;
+    if (std::ranges::any_of(parts, [&](const Piece& p) { return p.is_name && names.is_inactive(p.text); })) continue;
     std::string filled;
-    for (const auto& part : parts) {
-      if (part.is_name && !values.contains(part.text))
-        throw Error(fmt::format("'{{{}}}'", part.text), "there is nothing of this name",
-                    unknown_hint(part.text, values, inactive));
-      filled += part.is_name ? to_text(value_from_json(values.at(part.text))) : part.text;
-    }
+    for (const auto& part : parts) filled += part.is_name ? to_text(value_from_json(names.at(part.text))) : part.text;
     result.push_back(std::move(filled));
   }
   return result;

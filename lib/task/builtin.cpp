@@ -30,26 +30,9 @@ void put(std::array<char, 4096>& into, const fs::path& path) {
   std::memcpy(into.data(), text.data(), text.size());
 }
 
-// The manifest's template knows parameters by name; fill() wants a space: the names and values suffice.
-nlohmann::ordered_json filled(const exchange::Assignment& assignment) {
-  std::vector<space::Parameter> parameters;
-  space::Point point;
-  const auto add = [&](const std::string& name, const space::Value& value) {
-    space::Parameter p;
-    p.name = name;
-    p.kind = space::Kind::categorical;
-    p.values = {space::is_active(value) ? value : space::Value(std::int64_t{0})};
-    parameters.push_back(p);
-    point.push_back(value);
-  };
-  for (const auto& [name, value] : assignment.task.params.items()) add(name, space::value_from_json(value));
-  for (const auto& name : assignment.task.inactive) add(name, {});
-  return space::fill(assignment.manifest.train, space::Space(parameters, {}), point);
-}
-
 train::Config config_of(const exchange::Assignment& assignment) {
   try {
-    return train::config_from_json(filled(assignment));
+    return train::config_from_json(space::fill(assignment.manifest.train, nlohmann::json(assignment.task.params), assignment.task.inactive));
   } catch (const Error& error) {
     throw Error("train." + error.culprit(), error.reason(), error.next());
   }

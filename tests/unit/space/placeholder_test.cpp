@@ -79,7 +79,7 @@ TEST_CASE(
   CHECK(fill(Words{"train", "--lr={lr}", "{trial}", "--momentum={momentum}", "{flag}", "x={name}"}, values,
              {"momentum"}) == Words{"train", "--lr=0.001", "7", "true", "x=a b; rm -rf $HOME"});
   CHECK(message([&] { static_cast<void>(fill(Words{"{trail}"}, values, {})); }) ==
-        "'{trail}': there is nothing of this name | did you mean 'trial'?");
+        "'{trail}': there is no such parameter | did you mean 'trial'?");
 }
 
 TEST_CASE("placeholder: no parameter can take the name of something else in a command") {
