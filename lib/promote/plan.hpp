@@ -7,7 +7,8 @@
 
 namespace hpo::promote {
 
-/// One level of a ladder: `tasks` trials trained to `budget` (in the fidelity's unit, from the start of training).
+/// One level of a ladder: `tasks` trials trained to `budget` (in the fidelity's unit, from the start of
+/// training).
 struct PlannedRung {
   int index = 0;
   double budget = 0;

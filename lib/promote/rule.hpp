@@ -24,8 +24,8 @@ struct Setting {
 
 enum class Outcome { pending, finished, failed, diverged, abandoned };
 
-/// One trial of the rung to decide on. `value`: the first objective at the rung's budget, smaller is better, NaN when
-/// there is none.
+/// One trial of the rung to decide on. `value`: the first objective at the rung's budget, smaller is better,
+/// NaN when there is none.
 struct Candidate {
   std::int64_t trial = 0;
   Outcome outcome = Outcome::pending;
@@ -49,15 +49,16 @@ struct Ruling {
   std::vector<Decision> decisions;  ///< every candidate once, best first
 };
 
-/// Lays out the plan and says which trials of a rung go up. Pure functions: the order of candidates is irrelevant;
-/// ties are broken by the seed and the trial's id, the same on every machine; failed and diverged trials rank last
-/// and are never promoted.
+/// Lays out the plan and says which trials of a rung go up. Pure functions: the order of candidates is
+/// irrelevant; ties are broken by the seed and the trial's id, the same on every machine; failed and diverged
+/// trials rank last and are never promoted.
 class Rule {
  public:
   virtual ~Rule() = default;
   [[nodiscard]] virtual Plan plan() const = 0;
   /// `bracket`, `rung` index into plan(); the last rung of a bracket is never decided.
-  [[nodiscard]] virtual Ruling decide(int bracket, int rung, const std::vector<Candidate>& candidates) const = 0;
+  [[nodiscard]] virtual Ruling decide(int bracket, int rung,
+                                      const std::vector<Candidate>& candidates) const = 0;
 };
 
 struct Entry {
