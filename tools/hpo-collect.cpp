@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// Takes into the study what the tasks have left behind, and reports.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "base/identity.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "cli/tool_main.hpp"
+#include "flow/fold.hpp"
+#include "flow/submission.hpp"
+#include "report/csv.hpp"
+#include "report/curves.hpp"
+#include "report/json.hpp"
+#include "report/select.hpp"
+#include "report/summary_text.hpp"
+#include "report/table.hpp"
+
+namespace {
+
+using hpo::ExitCode;
+namespace flow = hpo::flow;
+namespace report = hpo::report;
+namespace study = hpo::study;
+
+const hpo::cli::Usage kUsage{
+    "hpo-collect",
+    "Takes the reports of all tasks into the study, each exactly once, and prints where the study stands. Run it as often as you "
+    "like, also while tasks run.",
+    {{"STUDY", "the study file"}},
+    "",
+    "",
+    {{0, "dry-run", "", "report what is there, write nothing", "", "Options"},
+     {0, "no-report", "", "collect only", "", "Options"},
+     {'w', "watch", "SECONDS", "collect and print again every SECONDS until the study is complete", "", "Options"},
+     {0, "progress", "", "one line for each rung that is running", "", "Options"},
+     {0, "todo", "", "the tasks that still have to run, SCRIPT/INDEX, one a line", "", "Options"},
+     {'o', "format", "LIST", "a table of trials with these fields: name, name%width, name%-width (HPO_FORMAT)", "", "Trials"},
+     {'e', "helpformat", "", "list the fields", "", "Trials"},
+     {0, "where", "EXPR", "only trials for which this holds: rung >= 1 and value < 0.2 and optimizer == 'sgd'", "", "Trials"},
+     {0, "state", "LIST", "only trials in these states: failed,diverged", "", "Trials"},
+     {0, "sort", "LIST", "by these fields; -field: largest first", "", "Trials"},
+     {0, "top", "N", "the best N, or with --sort the first N", "", "Trials"},
+     {'n', "noheader", "", "no header line", "", "Trials"},
+     {'P', "parsable2", "", "columns separated by |, exact numbers", "", "Trials"},
+     {0, "delimiter", "TEXT", "with --parsable2: another separator", "|", "Trials"},
+     {0, "json", "", "everything as one JSON object (schema 1)", "", "Output"},
+     {0, "jsonl", "", "one JSON object a trial", "", "Output"},
+     {0, "csv", "", "trials as CSV", "", "Output"},
+     {0, "curves-csv", "", "every report as CSV: trial, step, metric, value", "", "Output"},
+     {0, "plot", "KIND", "curves: learning curves of the objective", "", "Output"},
+     {0, "color", "WHEN", "auto, always or never", "auto", "Output"},
+     {0, "ascii", "", "no characters beyond ASCII", "", "Output"},
+     {0, "width", "N", "columns of the screen", "", "Output"}},
+    {{"hpo-collect study.h5", "collect, then the summary"},
+     {"hpo-collect study.h5 --top=5 --format=trial,rung,value,param.*", "the five best trials"},
+     {"hpo-collect study.h5 --state=failed --format=trial,host,message", "what went wrong?"}},
+    {ExitCode::done, ExitCode::failed, ExitCode::usage, ExitCode::try_again}};
+
+report::Terminal terminal_of(const hpo::cli::Arguments& arguments) {
+  report::Looks looks;
+  const std::string color = arguments.choice("color", {"auto", "always", "never"});
+  looks.color = color == "always" ? report::When::always : color == "never" ? report::When::never : report::When::automatic;
+  looks.ascii = arguments.has("ascii");
+  if (const auto width = arguments.integer("width", 20, 10'000)) looks.width = static_cast<int>(*width);
+  return report::decide(looks, report::surroundings(STDOUT_FILENO));
+}
+
+report::Selection selection_of(const hpo::cli::Arguments& arguments) {
+  report::Selection selection;
+  selection.where = arguments.text("where");
+  selection.states = arguments.text("state");
+  selection.sort = arguments.text("sort");
+  if (const auto top = arguments.integer("top", 1)) selection.top = static_cast<std::size_t>(*top);
+  return selection;
+}
+
+// The study with everything in it that segments hold by now.
+study::Study collect(const study::Store& store, const study::Provenance& who, bool dry_run) {
+  flow::Folded folded;
+  study::Study result;
+  if (dry_run) {
+    result = store.head().study;
+    folded = flow::fold(result, store.layout());
+  } else {
+    result = store.update([&](study::Study& s) { return (folded = flow::fold(s, store.layout())).changed(); }, who).study;
+  }
+  hpo::log::debug("{} records taken in, {} tasks finished, {} failed", folded.records, folded.finished, folded.failed);
+  return result;
+}
+
+bool wants_table(const hpo::cli::Arguments& arguments) {
+  for (const char* name : {"format", "where", "state", "sort", "top", "parsable2", "noheader"})
+    if (arguments.has(name)) return true;
+  return false;
+}
+
+std::string format_of(const hpo::cli::Arguments& arguments) {
+  if (arguments.has("format")) return arguments.text("format");
+  const std::string environment = hpo::environment("HPO_FORMAT");
+  return environment.empty() ? report::kDefaultFormat : environment;
+}
+
+std::string progress(const report::View& view, const report::Terminal& terminal) {
+  std::string lines;
+  for (const auto& rung : report::summarize(view).rungs)
+    if (!rung.decided) lines += report::progress_text(rung, terminal) + "\n";
+  return lines;
+}
+
+std::string output(const hpo::cli::Arguments& arguments, const study::Study& s, const report::Terminal& terminal) {
+  const report::View view(s, hpo::file_system().now());
+  if (arguments.has("helpformat")) return report::fields_help(report::all_fields(view));
+  if (arguments.has("todo")) {
+    std::string lines;
+    for (const auto& task : flow::todo(s)) lines += task + "\n";
+    return lines;
+  }
+  if (arguments.has("progress")) return progress(view, terminal);
+  const auto trials = report::select(view, selection_of(arguments));
+  if (arguments.has("json")) return report::to_json(view, report::summarize(view), trials).dump(2) + "\n";
+  if (arguments.has("jsonl")) return report::json_lines(view, trials);
+  if (arguments.has("csv")) return report::csv(view, report::columns(view, arguments.has("format") ? format_of(arguments) : "*"), trials);
+  if (arguments.has("curves-csv")) return report::curves_csv(view, trials);
+  if (arguments.has("plot")) {
+    (void)arguments.choice("plot", {"curves"});
+    return report::plot_curves(view, trials, terminal);
+  }
+  if (wants_table(arguments))
+    return report::table(view, report::columns(view, format_of(arguments)), trials,
+                         {!arguments.has("noheader"), arguments.has("parsable2"), arguments.text("delimiter")});
+  return report::to_text(report::summarize(view), terminal, arguments.positional(0));
+}
+
+bool complete(const study::Study& s) {
+  const report::View view(s, hpo::file_system().now());
+  return report::summarize(view).next == report::Next::complete;
+}
+
+ExitCode run(const hpo::cli::Arguments& arguments, int argc, const char* const* argv) {
+  const auto store = study::Store::open(arguments.positional(0));
+  const auto who = study::provenance("hpo-collect", argc, argv);
+  const auto terminal = terminal_of(arguments);
+  const auto pause = arguments.integer("watch", 1, 86'400);
+  for (;;) {
+    const auto s = collect(store, who, arguments.has("dry-run"));
+    if (pause && terminal.is_terminal) std::fputs("\x1b[H\x1b[2J", stdout);
+    if (!arguments.has("no-report")) std::fputs(output(arguments, s, terminal).c_str(), stdout);
+    std::fflush(stdout);
+    if (!pause || complete(s)) return ExitCode::done;
+    ::sleep(static_cast<unsigned>(*pause));
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return hpo::cli::tool_main(kUsage, argc, argv, [&](const auto& arguments) { return run(arguments, argc, argv); });
+}
