@@ -9,7 +9,8 @@
 namespace hpo::config {
 
 /// A TOML file as JSON, keys in the author's order, with the place of every key and element.
-/// Date-times become the text of their RFC 3339 form. The only code that sees toml++ is document.cpp.
+/// Date-times become the text of their RFC 3339 form. Texts are valid UTF-8, numbers are finite, a key has at
+/// most 64 characters, nothing is nested deeper than 16. The only code that sees toml++ is document.cpp.
 struct Document {
   std::string file_name;
   nlohmann::ordered_json root;
@@ -20,7 +21,8 @@ struct Document {
   [[nodiscard]] std::string place(const std::string& path) const;
 };
 
-/// Throws Error with culprit "FILE:LINE:COLUMN" on malformed TOML, invalid UTF-8, or a file over 4 MiB.
+/// Throws Error with culprit "FILE:LINE:COLUMN" on malformed TOML, invalid UTF-8, inf and nan, and on a file
+/// no person writes: over 4 MiB, over 100,000 keys and elements, nested too deeply.
 [[nodiscard]] Document parse_toml(const std::string& text, const std::string& file_name);
 
 }  // namespace hpo::config
