@@ -13,20 +13,25 @@ enum class Task { classification, regression };
 
 struct DataConfig {
   std::string kind = "idx";  ///< idx (MNIST's format, .gz or not), csv, hdf5, synthetic
-  std::string path;          ///< idx: directory; csv, hdf5: file
-  std::int64_t valid = 0;    ///< samples kept from the end of a seeded shuffle of the training set for validation
-  std::string target;        ///< csv: column name; hdf5: data set name
-  std::string inputs;        ///< hdf5: data set name; csv: all other columns
+  std::string path{};        ///< idx: directory; csv, hdf5: file
+  /// Samples kept from the end of a seeded shuffle of the training set for validation. 0: idx validates on
+  /// the test files, synthetic on further samples; csv and hdf5 refuse it.
+  std::int64_t valid = 0;
+  std::string target{};  ///< csv: column name; hdf5: data set name
+  std::string inputs{};  ///< hdf5: data set name; csv: all other columns
   Task task = Task::classification;
   std::int64_t samples = 4096, features = 16, classes = 4;  ///< synthetic
+  /// Which samples are kept for validation, the same in all trials; synthetic: which data.
+  std::uint64_t seed = 0;
 };
 
 struct ModelConfig {
-  std::string kind = "mlp";                 ///< mlp, cnn
+  std::string kind = "mlp";                  ///< mlp, cnn
   std::vector<std::int64_t> hidden = {128};  ///< mlp: widths of the hidden layers
-  std::vector<std::int64_t> channels = {32, 64};  ///< cnn: 3x3 convolution + 2x2 max pooling each, then `hidden`
-  std::string activation = "relu";          ///< relu, gelu
-  std::string norm = "none";                ///< none, batch, layer
+  /// cnn: 3x3 convolution and 2x2 max pooling each, then `hidden`.
+  std::vector<std::int64_t> channels = {32, 64};
+  std::string activation = "relu";  ///< relu, gelu
+  std::string norm = "none";        ///< none, batch, layer
   double dropout = 0;
 };
 
@@ -40,11 +45,12 @@ struct OptimizerConfig {
 };
 
 struct ScheduleConfig {
-  std::string kind = "constant";  ///< constant, step, cosine, restarts, one_cycle
-  double warmup = 0;              ///< share of the horizon, linear from 0
-  double min_factor = 0;          ///< cosine, restarts: the lowest factor
+  std::string kind = "constant";               ///< constant, step, cosine, restarts, one_cycle
+  double warmup = 0;                           ///< share of the horizon, linear from 0
+  double min_factor = 0;                       ///< cosine, restarts: the lowest factor
   double step_every = 0.3, step_factor = 0.1;  ///< step: share of the horizon between drops, factor a drop
-  double restart_first = 0.1, restart_mult = 2;  ///< restarts (SGDR): first period as a share of the horizon, growth
+  double restart_first = 0.1,
+         restart_mult = 2;  ///< restarts (SGDR): first period as a share of the horizon, growth
   double peak = 0.3, start_factor = 0.04, end_factor = 1e-4;  ///< one_cycle
 };
 
@@ -54,16 +60,18 @@ struct Config {
   ModelConfig model;
   OptimizerConfig optimizer;
   ScheduleConfig schedule;
-  std::int64_t batch = 256;  ///< global: over all ranks
-  double clip_norm = 0;      ///< 0: none
+  std::int64_t batch = 256;     ///< global: over all ranks
+  double clip_norm = 0;         ///< 0: none
   std::string device = "auto";  ///< auto, cpu, cuda
-  double epochs = 1;         ///< used without a study
-  std::uint64_t seed = 0;    ///< used without a study
+  double epochs = 1;            ///< used without a study
+  std::uint64_t seed = 0;       ///< used without a study
 };
 
-/// Reads the [train] table of a study.toml, or a whole train.toml, placeholders filled in. Throws Error whose culprit
-/// is the dotted key ("model.hidden[1]"), so that the caller can add file and line; unknown keys are refused with
-/// "did you mean".
+/// Reads the [train] table of a study.toml, or a whole train.toml, placeholders filled in. Throws Error whose
+/// culprit is the dotted key ("model.hidden[1]"), so that the caller can add file and line; unknown keys are
+/// refused with "did you mean".
 [[nodiscard]] Config config_from_json(const nlohmann::json& json);
+/// The whole configuration, defaults included; config_from_json reads it back.
+[[nodiscard]] nlohmann::json config_to_json(const Config& config);
 
 }  // namespace hpo::train

@@ -12,8 +12,9 @@ namespace hpo::train::comm {
 
 enum class Op { sum, min, max };
 
-/// The ranks of one training run. All calls are collective and blocking; every rank must make the same calls in the
-/// same order. Failures throw Error with exit code try_again (infrastructure: a rank is gone, the network failed).
+/// The ranks of one training run. All calls are collective and blocking; every rank must make the same calls
+/// in the same order. Failures throw Error with exit code try_again (infrastructure: a rank is gone, the
+/// network failed).
 class Communicator {
  public:
   virtual ~Communicator() = default;
@@ -40,7 +41,8 @@ class Communicator {
 [[nodiscard]] std::unique_ptr<Communicator> make_self();
 /// MPI_COMM_WORLD; initialises MPI when nobody has, finalises it in the destructor in that case.
 [[nodiscard]] std::unique_ptr<Communicator> make_mpi();
-/// MPI when this process was started by mpirun, srun --mpi or a PMI launcher with more than one rank, else self.
+/// MPI when this process was started by mpirun, srun --mpi or a PMI launcher with more than one rank, else
+/// self.
 [[nodiscard]] std::unique_ptr<Communicator> make_from_environment();
 
 }  // namespace hpo::train::comm

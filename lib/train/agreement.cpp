@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/agreement.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <string_view>
+
+#include "base/checksum.hpp"
+#include "base/error.hpp"
+#include "base/file_system.hpp"
+
+namespace hpo::train {
+
+Agreement Council::agree(const BatchSums& mine) {
+  const bool decides = world_.rank() == 0;
+  const bool late = decides && assignment_.deadline > 0 && file_system().now() >= assignment_.deadline;
+  const std::chrono::duration<double> unsaved = std::chrono::steady_clock::now() - saved_;
+  const bool due = decides && unsaved.count() >= assignment_.checkpoint_every_s;
+  const bool asked = stop_ && stop_();
+  std::array<double, 6> sums{mine.loss,         mine.errors,      static_cast<double>(mine.samples),
+                             asked ? 1.0 : 0.0, late ? 1.0 : 0.0, due ? 1.0 : 0.0};
+  world_.all_reduce(std::span<double>(sums), comm::Op::sum);
+  return {.sums = {.loss = sums[0], .errors = sums[1], .samples = static_cast<std::int64_t>(sums[2])},
+          .stop = sums[3] > 0,
+          .out_of_time = sums[4] > 0,
+          .save = sums[5] > 0};
+}
+
+void check_same_everywhere(std::string_view text, comm::Communicator& world) {
+  const std::vector<double> checksums = world.all_gather(std::vector{static_cast<double>(crc32c(text))});
+  for (std::size_t rank = 1; rank < checksums.size(); ++rank)
+    if (checksums[rank] != checksums[0])
+      throw Error(fmt::format("rank {}", rank), "has another configuration or version than rank 0",
+                  "start all ranks by one command with the same files");
+}
+
+}  // namespace hpo::train

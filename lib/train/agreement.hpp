@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <functional>
+
+#include "train/comm/communicator.hpp"
+#include "train/engine.hpp"
+#include "train/trainer.hpp"
+
+namespace hpo::train {
+
+/// What the ranks settle after each step, so that all of them do the same next.
+struct Agreement {
+  BatchSums sums;            ///< of the step, over all ranks
+  bool stop = false;         ///< a rank was asked to stop
+  bool out_of_time = false;  ///< the deadline has passed
+  bool save = false;         ///< the last checkpoint is old enough
+};
+
+/// Settles it in one small all-reduce a step. A signal may reach any one rank; clocks differ between hosts,
+/// so for the deadline and the checkpoints rank 0's counts.
+class Council {
+ public:
+  /// The references must outlive it.
+  Council(const Assignment& assignment, const std::function<bool()>& stop, comm::Communicator& world)
+      : assignment_(assignment), stop_(stop), world_(world) {}
+
+  /// `mine`: of this rank's share. Collective; the same on every rank.
+  [[nodiscard]] Agreement agree(const BatchSums& mine);
+  /// The time to the next checkpoint begins anew.
+  void saved() { saved_ = std::chrono::steady_clock::now(); }
+
+ private:
+  const Assignment& assignment_;
+  const std::function<bool()>& stop_;
+  comm::Communicator& world_;
+  std::chrono::steady_clock::time_point saved_ = std::chrono::steady_clock::now();
+};
+
+/// Throws on every rank when not all were given the same text: ranks with different settings, or of different
+/// versions, would train nonsense together. Collective.
+void check_same_everywhere(std::string_view text, comm::Communicator& world);
+
+}  // namespace hpo::train
