@@ -1,0 +1,111 @@
+"""hpo-train and a user's program: the contract of docs/programs.md."""
+import json
+import os
+import signal
+import subprocess
+import time
+import unittest
+
+from harness import COMMAND, Case
+
+
+class Programs(Case):
+    def start(self, *command):
+        self.init(COMMAND % json.dumps(command))
+        self.run_tool("hpo-propose", "study.h5", "--quiet")
+        self.task = {"HPO_MANIFEST": str(next(self.dir.glob("study.h5.d/man/*.man"))), "HPO_TASK": "0"}
+
+    def train(self, code=0, *more):
+        return self.run_tool("hpo-train", "study.h5", *more, env=self.task, code=code)
+
+    def state(self):
+        return next(t for t in self.collected()["trials"] if t["trial"] == 0)
+
+    def collected(self):
+        self.run_tool("hpo-collect", "study.h5", "--no-report")
+        return self.study()
+
+    def test_words_environment_and_reports_of_both_kinds(self):
+        self.start("sh", "-c", 'echo "hpo: step=1 loss=$1"; env | grep ^HPO_ | sort; echo \'{"step": 1, "extra": NaN}\' >> "$HPO_REPORT"', "sh", "{x}")
+        out = self.train().stdout
+        for name in "STUDY TRIAL BRACKET RUNG ATTEMPT SEED BUDGET HORIZON PARAMS CHECKPOINT_DIR RESUME_FROM REPORT DEADLINE".split():
+            self.assertIn(f"HPO_{name}=", out)
+        self.assertIn("HPO_BUDGET=1\n", out)
+        self.assertIn("HPO_HORIZON=9\n", out)
+        trial = self.state()
+        self.assertEqual(trial["value"], trial["params"]["x"])
+
+    def test_nothing_passes_through_a_shell(self):
+        self.start("printf", "%s\\n", "$(touch pwned) ; {x} `id`")
+        self.train(1)
+        self.assertFalse((self.dir / "pwned").exists())
+
+    def test_a_failing_program_fails_the_trial_with_its_code(self):
+        self.start("sh", "-c", "exit 7")
+        result = self.train(1)
+        self.assertIn("exit code 7", result.stderr)
+        self.assertEqual(self.state()["state"], "failed")
+
+    def test_a_program_that_reports_nothing_has_failed(self):
+        self.start("true")
+        self.assertIn("never reported 'loss'", self.train(1).stderr)
+
+    def test_a_missing_program_is_named(self):
+        self.start("no-such-program")
+        self.assertIn("no-such-program: cannot be started", self.train(1).stderr)
+        self.assertEqual(self.state()["state"], "failed")
+
+    def test_85_is_run_again_from_its_checkpoint(self):
+        self.start("sh", "-c", 'if [ -n "$HPO_RESUME_FROM" ]; then cat "$HPO_RESUME_FROM/state"; echo "hpo: step=1 loss=1"; '
+                   'else echo half > "$HPO_CHECKPOINT_DIR/state"; exit 85; fi')
+        self.train(85)
+        self.assertEqual(self.state()["state"], "running")
+        self.assertIn("half", self.train().stdout)
+        self.assertEqual(self.state()["state"], "finished")
+        self.train(3)
+
+    def test_75_is_nobodys_fault(self):
+        self.start("sh", "-c", "exit 75")
+        self.train(75)
+        self.assertEqual(self.state()["state"], "running")
+
+    def test_signals_are_passed_on_to_the_whole_group(self):
+        self.start("sh", "-c", "trap 'exit 85' USR2; sleep 60 & echo ready; wait")
+        process = subprocess.Popen(["hpo-train", "study.h5"], cwd=self.dir, env={**self.env, **self.task}, stdout=subprocess.PIPE, text=True)
+        self.assertEqual(process.stdout.readline(), "ready\n")
+        process.send_signal(signal.SIGUSR2)
+        self.assertEqual(process.wait(20), 85)
+        process.stdout.close()
+
+    def test_nothing_of_the_program_is_left_behind(self):
+        self.start("sh", "-c", 'sleep 77 & echo $! > pid; echo "hpo: step=1 loss=1"')
+        self.train()
+        pid = int((self.dir / "pid").read_text())
+        for _ in range(50):
+            if not os.path.exists(f"/proc/{pid}"):
+                return
+            time.sleep(0.1)
+        self.fail("an orphan lives on")
+
+    def test_an_attempt_that_was_killed_is_followed_by_another(self):
+        self.start("sh", "-c", 'kill -9 $PPID; sleep 1')
+        for _ in range(5):
+            self.train(-9)
+        result = self.train(1)
+        self.assertEqual(self.state()["state"], "failed", result.stderr)
+        self.assertIn("died without a word", self.state()["message"])
+
+    def test_another_command_after_two_dashes(self):
+        self.start("false")
+        self.train(0, "--", "echo", "hpo: step=1 loss=0.5")
+        self.assertEqual(self.state()["value"], 0.5)
+
+    def test_dry_run_runs_nothing(self):
+        self.start("touch", "ran")
+        self.assertIn("touch", self.train(0, "--dry-run").stdout)
+        self.assertFalse((self.dir / "ran").exists())
+        self.assertEqual(list(self.dir.glob("study.h5.d/seg/*/*")), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
