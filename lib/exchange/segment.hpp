@@ -56,12 +56,14 @@ struct SegmentName {
 };
 /// All segments, or one trial's, by name.
 [[nodiscard]] std::vector<SegmentName> list_segments(const fs::path& segments);
-[[nodiscard]] std::vector<SegmentName> list_segments(const fs::path& segments, std::int32_t trial, int bracket, int rung);
+[[nodiscard]] std::vector<SegmentName> list_segments(const fs::path& segments, std::int32_t trial,
+                                                     int bracket, int rung);
 
-/// An attempt's own file: created exclusively under the first free ordinal (so no two attempts are alike, whatever Slurm
-/// numbered them), appended to by this process alone, never reopened. One line a record:
+/// An attempt's own file: created exclusively under the first free ordinal (so no two attempts are alike,
+/// whatever Slurm numbered them), appended to by this process alone, never reopened. One line a record:
 ///   crc32c sequence length payload\n
-/// the checksum continued from the record before. A failed write throws Error try_again and the writer is dead.
+/// the checksum continued from the record before. A failed write throws Error try_again and the writer is
+/// dead.
 class SegmentWriter {
  public:
   /// `who.ordinal` is filled in. Writes and syncs the Started record and the directory.
@@ -86,8 +88,9 @@ struct Position {
   std::uint64_t offset = 0, sequence = 0;
   std::uint32_t crc = 0;
 };
-/// The whole records after `from`, and the position behind them. A torn, zero-filled or damaged tail is not consumed: it is
-/// read again next time; `damaged` says that bytes which can never become a record follow (a whole line with a bad checksum).
+/// The whole records after `from`, and the position behind them. A torn, zero-filled or damaged tail is not
+/// consumed: it is read again next time; `damaged` says that bytes which can never become a record follow (a
+/// whole line with a bad checksum).
 struct Reading {
   std::vector<Record> records;
   Position position;
