@@ -14,23 +14,24 @@
 
 namespace hpo::propose {
 
-/// What a proposer is made from. All of it comes from the study's definition, so that the same study file makes the
-/// same proposer on every machine.
+/// What a proposer is made from. All of it comes from the study's definition, so that the same study file
+/// makes the same proposer on every machine.
 struct Setting {
-  const space::Space* space = nullptr;
+  const space::Space* space = nullptr;  ///< must outlive the proposer
   std::uint64_t seed = 0;
-  int trials_per_bracket = 0;              ///< the planned size of a design (Latin hypercube, grid)
-  std::vector<space::Point> start_points;  ///< tried first, before the proposer is asked
+  int trials_per_bracket = 1;  ///< at least 1: the planned size of a design (Latin hypercube, grid)
+  std::vector<space::Point> start_points;             ///< tried first, before the proposer is asked
   nlohmann::json options = nlohmann::json::object();  ///< [search] keys beyond the common ones
 };
 
-/// Makes points. A pure function of (setting, history): no files, no clock, no hidden state. Trial number k (counted
-/// from 0 over the whole study, start points included) gets the same point whether asked for alone or in a batch.
+/// Makes points. A pure function of (setting, history): no files, no clock, no hidden state. Trial number k
+/// (counted from 0 over the whole study, start points included) gets the same point whether asked for alone
+/// or in a batch.
 class Proposer {
  public:
   virtual ~Proposer() = default;
-  /// Up to `count` further points, each legal, allowed, and different from every point of the history and of each
-  /// other; fewer only when the space is exhausted. Throws Error when its options make no sense.
+  /// Up to `count` further points, each legal, allowed, and different from every point of the history and of
+  /// each other; fewer only when the space is exhausted. Throws Error when its options make no sense.
   [[nodiscard]] virtual std::vector<space::Point> propose(const space::History& history, int count) const = 0;
 };
 
@@ -43,7 +44,8 @@ struct Entry {
 
 /// All proposers, one row each, in the order of --list.
 [[nodiscard]] const std::vector<Entry>& registry();
-/// Throws Error with "did you mean" for an unknown name. Start points are handled here, for every proposer alike.
+/// Throws Error with "did you mean" for an unknown name. Start points are handled here, for every proposer
+/// alike.
 [[nodiscard]] std::unique_ptr<Proposer> make_proposer(const std::string& name, const Setting& setting);
 
 }  // namespace hpo::propose

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "base/error.hpp"
+#include "support/message.hpp"
 
 using namespace hpo;
 using promote::make_ladder;
@@ -29,12 +29,7 @@ Tasks tasks(int trials, double max, double eta) {
 }
 
 std::string refusal(int trials, const space::Fidelity& fidelity) {
-  try {
-    (void)make_ladder(0, trials, fidelity);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
+  return test::message([&] { (void)make_ladder(0, trials, fidelity); });
 }
 
 }  // namespace
