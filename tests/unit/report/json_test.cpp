@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/json.hpp"
+
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include <limits>
+#include <string>
+
+#include "base/text.hpp"
+#include "report/select.hpp"
+#include "unit/report/example_study.hpp"
+#include "unit/report/golden.hpp"
+
+using namespace hpo;
+using namespace hpo::report;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+Json json_of(const study::Study& study, const Selection& selection = {}) {
+  const View view(study, kNow);
+  return to_json(view, summarize(view), select(view, selection));
+}
+
+}  // namespace
+
+TEST_CASE("report: the JSON of a study, schema 1") {
+  Selection selection;
+  selection.top = 2;
+  const std::string text = json_of(example_study(), selection).dump(2) + "\n";
+  CHECK(text == golden("report.json", text));
+}
+
+TEST_CASE("report: what is not known is null in JSON, inactive parameters are absent") {
+  study::Study study = example_study();
+  study.tasks[0].values = {std::numeric_limits<double>::infinity()};
+  const Json json = json_of(study);
+  const Json& trial = json["trials"][0];
+  CHECK(trial["value"].is_null());
+  CHECK(trial["message"].is_null());
+  CHECK(trial["metrics"]["error"].is_null());
+  CHECK(trial["params"].contains("lr"));
+  CHECK_FALSE(trial["params"].contains("momentum"));
+  CHECK(trial["started"] == "2026-11-21T04:03:20Z");
+  CHECK(trial["elapsed"] == 360);
+}
+
+TEST_CASE("report: the JSON of an empty study has every key") {
+  const Json json = json_of(empty_study());
+  for (const char* key :
+       {"schema", "study", "objectives", "best", "counts", "rungs", "budget", "hints", "next", "trials"}) {
+    CHECK(json.contains(key));
+  }
+  CHECK(json["best"].is_null());
+  CHECK(json["trials"].empty());
+}
+
+TEST_CASE("report: JSON Lines are one trial a line, whatever a message holds") {
+  study::Study study = example_study();
+  study.tasks[4].message = "bad \xFF byte\nand line";
+  const View view(study, kNow);
+  const std::vector<std::string> lines = split(json_lines(view, select(view, {})), '\n');
+  REQUIRE(lines.size() == 10);
+  CHECK(lines[9].empty());
+  CHECK(Json::parse(lines[7])["trial"] == 7);
+  CHECK(Json::parse(lines[4])["message"] == "bad \xEF\xBF\xBD byte\nand line");
+}

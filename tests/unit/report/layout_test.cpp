@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/layout.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace hpo::report;
+
+TEST_CASE("report: columns are as wide as their widest cell") {
+  CHECK(lay_out({{"A", "LONG"}, {"12", "x"}}, {{}, {}}) == " A LONG\n12    x\n");
+}
+
+TEST_CASE("report: a left column leaves no blanks at the end of a line") {
+  CHECK(lay_out({{"A", "LONG"}, {"12", "x"}}, {{}, {true, 0}}) == " A LONG\n12 x\n");
+}
+
+TEST_CASE("report: a cell longer than its column is cut and marked") {
+  CHECK(lay_out({{"abcdef", "1"}}, {{true, 4}, {false, 3}}) == "abc+   1\n");
+  CHECK(lay_out({{"Größen"}}, {{true, 5}}) == "Größ+\n");
+  CHECK(lay_out({{"Größe", "x"}}, {{true, 6}, {}}) == "Größe  x\n");
+}
+
+TEST_CASE("report: no rows are no text") {
+  CHECK(lay_out({}, {{}}).empty());
+}
