@@ -14,6 +14,7 @@
 #include "config/document.hpp"
 #include "task/builtin.hpp"
 #include "task/command.hpp"
+#include "train/engine.hpp"
 #include "train/trainer.hpp"
 
 namespace {
@@ -41,17 +42,6 @@ const hpo::cli::Usage kUsage{
     {{"mpirun -np 2 hpo-train --config train.toml", "train without a study"},
      {"hpo-train study.h5 -m study.h5.d/man/NAME.man -t 3 -- python3 train.py --lr={lr}", "one task, by hand"}},
     {ExitCode::done, ExitCode::failed, ExitCode::usage, ExitCode::nothing_to_do, ExitCode::try_again, ExitCode::requeue}};
-
-// On one rank that fails alone the others would wait for ever in a collective.
-ExitCode guarded(train::comm::Communicator& world, const std::function<ExitCode()>& body) {
-  try {
-    return body();
-  } catch (const Error& error) {
-    if (world.size() == 1) throw;
-    hpo::log::write(hpo::log::Level::quiet, fmt::format("rank {}: {}{}", world.rank(), error.what(), error.next().empty() ? "" : "\n  try: " + error.next()));
-    world.abort(static_cast<int>(error.code()));
-  }
-}
 
 train::Config read_config(const std::string& file) {
   const auto document = hpo::config::parse_toml(hpo::file_system().read(file), file);
@@ -91,12 +81,10 @@ ExitCode run_alone(const hpo::cli::Arguments& arguments) {
   hooks.on_epoch = [&](const auto& report) { print_epoch(report, arguments.has("json")); };
   hooks.on_event = [](const std::string& line) { hpo::log::info("{}", line); };
   world->barrier();  // the directory is there for all
-  return guarded(*world, [&] {
-    const auto result = train::train(config, run, *world, [&] { return signals.requested() != 0; }, hooks);
-    if (result.end == train::End::diverged)
-      throw Error("training", "diverged: " + result.message, "try a smaller learning rate or clip_norm");
-    return result.end == train::End::stopped ? ExitCode::requeue : ExitCode::done;
-  });
+  const auto result = train::train(config, run, *world, [&] { return signals.requested() != 0; }, hooks);
+  if (result.end == train::End::diverged)
+    throw Error("training", "diverged: " + result.message, "try a smaller learning rate or clip_norm");
+  return result.end == train::End::stopped ? ExitCode::requeue : ExitCode::done;
 }
 
 std::string first_of(const std::vector<std::string>& candidates) {
@@ -133,7 +121,7 @@ ExitCode run_task(const hpo::cli::Arguments& arguments) {
   if (!assignment.manifest.command.empty())
     return hpo::task::run_command(layout, assignment, job, [&] { return signals.requested(); });
   const auto world = train::comm::make_from_environment();
-  return guarded(*world, [&] { return hpo::task::run_builtin(layout, assignment, job, *world, [&] { return signals.requested() != 0; }); });
+  return hpo::task::run_builtin(layout, assignment, job, *world, [&] { return signals.requested() != 0; });
 }
 
 ExitCode run(const hpo::cli::Arguments& arguments) {
