@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <string>
 #include <tuple>
+#include <utility>
 
 #include "base/random.hpp"
 #include "base/text.hpp"
@@ -22,26 +24,27 @@ Standing standing(const Candidate& candidate) {
   return Standing::without_value;
 }
 
-std::vector<Candidate> best_first(std::vector<Candidate> candidates, std::uint64_t seed) {
-  const auto key = [seed](const Candidate& c) {
-    const Standing group = standing(c);
-    const bool ranked = group == Standing::ranked;
-    const auto trial = static_cast<std::uint64_t>(c.trial);
-    return std::tuple(group, ranked ? c.value : 0.0, ranked ? mix(seed, Purpose::tie_break, trial) : 0,
-                      c.trial);
-  };
-  std::sort(candidates.begin(), candidates.end(),
-            [&](const Candidate& a, const Candidate& b) { return key(a) < key(b); });
-  return candidates;
+struct Ranked {
+  std::tuple<Standing, double, std::uint64_t, std::int64_t> key;
+  Candidate candidate;
+};
+
+std::vector<Ranked> best_first(const std::vector<Candidate>& candidates, std::uint64_t seed) {
+  std::vector<Ranked> order;
+  for (const auto& c : candidates) {
+    const auto draw = mix(seed, Purpose::tie_break, static_cast<std::uint64_t>(c.trial));
+    const double value = standing(c) == Standing::ranked ? c.value : 0;
+    order.push_back({{standing(c), value, draw, c.trial}, c});
+  }
+  std::ranges::sort(order, {}, &Ranked::key);
+  return order;
 }
 
 std::string ordinal(int n) {
+  constexpr std::array<const char*, 4> kEndings{"th", "st", "nd", "rd"};
   const bool teen = n % 100 / 10 == 1;
-  const char* ending = teen || n % 10 > 3 || n % 10 == 0 ? "th"
-                       : n % 10 == 1                     ? "st"
-                       : n % 10 == 2                     ? "nd"
-                                                         : "rd";
-  return fmt::format("{}{}", n, ending);
+  const int last = n % 10;
+  return fmt::format("{}{}", n, kEndings[static_cast<std::size_t>(teen || last > 3 ? 0 : last)]);
 }
 
 /// "0.142 <= 0.155, the last promoted": with six digits, or all of them where six do not tell the two apart.
@@ -102,13 +105,14 @@ Ruling promote_best(const std::vector<Candidate>& candidates, std::uint64_t seed
     ruling.reason +=
         fmt::format(": {} place{}, but only {} with a value", open, open == 1 ? "" : "s", ranked);
   for (std::size_t i = 0; i < order.size(); ++i) {
+    const Candidate& candidate = order[i].candidate;
     const int rank = static_cast<int>(i) + 1;
-    Decision decision{order[i].trial, rank <= promoted ? Verdict::promote : Verdict::stop, rank,
-                      fault(order[i])};
-    if (standing(order[i]) == Standing::ranked) {
-      const double last = order[static_cast<std::size_t>(promoted - 1)].value;
+    const bool up = rank <= promoted;
+    Decision decision{candidate.trial, up ? Verdict::promote : Verdict::stop, rank, fault(candidate)};
+    if (standing(candidate) == Standing::ranked) {
+      const double last = order[static_cast<std::size_t>(promoted - 1)].candidate.value;
       decision.reason = fmt::format("{} of {}: {}", ordinal(rank), counted,
-                                    compared(order[i].value, last, rank <= promoted, rank == promoted));
+                                    compared(candidate.value, last, up, rank == promoted));
     }
     ruling.decisions.push_back(std::move(decision));
   }

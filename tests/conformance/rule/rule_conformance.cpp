@@ -141,7 +141,8 @@ TEST_CASE("every rule: the order of the candidates is irrelevant, ties included"
     const auto ruling = rule.decide(bracket.index, rung, candidates);
     std::ranges::reverse(candidates);
     CHECK(same(rule.decide(bracket.index, rung, candidates), ruling));
-    std::ranges::rotate(candidates, candidates.begin() + static_cast<std::ptrdiff_t>(candidates.size() / 3));
+    std::rotate(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(candidates.size() / 3),
+                candidates.end());
     CHECK(same(rule.decide(bracket.index, rung, candidates), ruling));
   });
 }
