@@ -57,14 +57,17 @@ std::vector<std::pair<std::int64_t, std::string>> list_checkpoints(const fs::pat
   return found;
 }
 
-/// The directory is this run's alone, so what else begins like a checkpoint was left by a writer that was
-/// killed.
-void remove_old(const fs::path& directory) {
+/// Keeps the newest two up to `samples`. What lies beyond was passed over as damaged when this run was
+/// resumed; what else begins like a checkpoint was left by a writer that was killed: the directory is this
+/// run's alone.
+void remove_others(const fs::path& directory, std::int64_t samples) {
+  auto& files = file_system();
+  std::size_t kept = 0;
   auto checkpoints = list_checkpoints(directory);
-  checkpoints.resize(checkpoints.size() - std::min(checkpoints.size(), kKept));
-  for (const auto& [samples, name] : checkpoints) file_system().unlink(directory / name);
-  for (const std::string& name : file_system().list(directory))
-    if (starts_with(name, "." + std::string(kPrefix))) file_system().unlink(directory / name);
+  for (auto entry = checkpoints.rbegin(); entry != checkpoints.rend(); ++entry)
+    if (entry->first > samples || ++kept > kKept) files.unlink(directory / entry->second);
+  for (const std::string& name : files.list(directory))
+    if (starts_with(name, "." + std::string(kPrefix))) files.unlink(directory / name);
 }
 
 json table_of(std::span<const StateView> state) {
@@ -75,7 +78,7 @@ json table_of(std::span<const StateView> state) {
   return tensors;
 }
 
-/// Nothing when sound, else what is wrong.
+/// Nothing when it is a sound checkpoint, else what is wrong.
 std::optional<std::string> fault_of(std::string_view bytes) {
   if (bytes.size() < kMagic.size() + 2 * kWord) return "is too short for a checkpoint";
   if (!starts_with(bytes, kMagic)) return "is not a checkpoint";
@@ -83,6 +86,15 @@ std::optional<std::string> fault_of(std::string_view bytes) {
   if (crc32c(bytes.substr(0, end)) != word_at(bytes, end)) return "is damaged (its checksum is wrong)";
   if (word_at(bytes, kMagic.size()) > end - kMagic.size() - kWord) return "has a header longer than itself";
   return std::nullopt;
+}
+
+std::optional<std::string> read_sound(CheckpointFile& file) {
+  try {
+    file.bytes = file_system().read(file.path);
+    return fault_of(file.bytes);
+  } catch (const Error& error) {
+    return error.reason();
+  }
 }
 
 /// The first key whose value differs, as a sentence.
@@ -133,7 +145,7 @@ fs::path write_checkpoint(const fs::path& directory, const json& identity, const
     throw;
   }
   files.sync_directory(directory);
-  remove_old(directory);
+  remove_others(directory, progress.samples);
   return directory / name;
 }
 
@@ -141,7 +153,7 @@ std::optional<CheckpointFile> find_checkpoint(const fs::path& from,
                                               const std::function<void(const std::string&)>& on_event) {
   const auto status = file_system().status(from);
   if (!status) throw Error(from.string(), "there is no such checkpoint or directory");
-  const fs::path directory = status->is_directory ? from : from.parent_path();
+  const fs::path directory = status->is_directory ? from : from.has_parent_path() ? from.parent_path() : ".";
   auto names = list_checkpoints(directory);
   if (!status->is_directory) {
     const auto named = std::find_if(names.begin(), names.end(),
@@ -151,8 +163,7 @@ std::optional<CheckpointFile> find_checkpoint(const fs::path& from,
   }
   for (auto entry = names.rbegin(); entry != names.rend(); ++entry) {
     CheckpointFile file{directory / entry->second, {}};
-    file.bytes = file_system().read(file.path);
-    const auto fault = fault_of(file.bytes);
+    const auto fault = read_sound(file);
     if (!fault) return file;
     on_event(fmt::format("checkpoint {} {}; trying the one before", file.path.string(), *fault));
   }

@@ -107,7 +107,7 @@ class Run {
       tell(fmt::format("gradient not finite at epoch {}, no update made: {}", rounded(epoch(), 6), blame));
     }
     if (!std::isfinite(sums.loss))
-      fault_ = fmt::format("the training loss is {} at epoch {}", sums.loss, rounded(epoch(), 6));
+      fault_ = fmt::format("the training loss is {} at epoch {}", shortest(sums.loss), rounded(epoch(), 6));
     else if (given_up())
       fault_ = fmt::format("the gradient was not finite in {} steps running, up to epoch {}; {}",
                            kNonFiniteLimit, rounded(epoch(), 6), blame);
@@ -118,7 +118,8 @@ class Run {
   void report() {
     const BatchSums validation = evaluate(*engine_, *data_, config_.batch, world_);
     if (!std::isfinite(validation.loss)) {
-      fault_ = fmt::format("the validation loss is {} at epoch {}", validation.loss, rounded(epoch(), 6));
+      fault_ = fmt::format("the validation loss is {} at epoch {}", shortest(validation.loss),
+                           rounded(epoch(), 6));
       return;
     }
     const EpochReport report{epoch(), epoch_metrics(progress_.epoch, validation, *data_, clock_, world_)};

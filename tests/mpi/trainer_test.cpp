@@ -11,11 +11,15 @@
 
 #include "base/error.hpp"
 #include "mpi/world.hpp"
+#include "support/scratch.hpp"
 #include "unit/train/run.hpp"
-#include "unit/train/scratch.hpp"
 
 namespace hpo::train {
 namespace {
+
+using test::Scratch;
+using test::slurp;
+using test::spill;
 
 /// Sums over ranks are rounded in another order than sums over one batch; Adam's division makes the most of
 /// it.

@@ -8,11 +8,15 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "support/scratch.hpp"
 #include "unit/train/expect_error.hpp"
-#include "unit/train/scratch.hpp"
 
 namespace hpo::train {
 namespace {
+
+using test::Scratch;
+using test::slurp;
+using test::spill;
 
 /// Two tensors filled from `first` on.
 struct State {
@@ -73,6 +77,15 @@ TEST_CASE("checkpoint: the newest two are kept, by number of samples, and nothin
   for (const auto& entry : boost::filesystem::directory_iterator(scratch.path()))
     names.insert(entry.path().filename().string());
   CHECK(names == std::set<std::string>{"ckpt.640.hpc", "ckpt.1000.hpc"});
+}
+
+TEST_CASE("checkpoint: one beyond the place where a run goes on is no longer its own") {
+  const Scratch scratch;
+  State state(1);
+  for (const std::int64_t samples : {100, 200, 150})
+    write_checkpoint(scratch.path(), identity(), progress_at(samples), state.views());
+  CHECK_FALSE(boost::filesystem::exists(scratch / "ckpt.200.hpc"));
+  CHECK(Search(scratch.path()).found->path.filename() == "ckpt.150.hpc");
 }
 
 TEST_CASE("checkpoint: damage to any byte is seen, and the one before stands in") {

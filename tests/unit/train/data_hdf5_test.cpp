@@ -5,12 +5,16 @@
 
 #include <cstdlib>
 
+#include "support/scratch.hpp"
 #include "train/data.hpp"
 #include "unit/train/expect_error.hpp"
-#include "unit/train/scratch.hpp"
 
 namespace hpo::train {
 namespace {
+
+using test::Scratch;
+using test::slurp;
+using test::spill;
 
 /// 4 images of 2 x 3 bytes, the same as floats in a table of 4 x 6, labels and real targets.
 struct Hdf5File : Scratch {

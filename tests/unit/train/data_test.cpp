@@ -8,11 +8,16 @@
 #include <numeric>
 #include <set>
 
+#include "base/random.hpp"
+#include "support/scratch.hpp"
 #include "unit/train/expect_error.hpp"
-#include "unit/train/scratch.hpp"
 
 namespace hpo::train {
 namespace {
+
+using test::Scratch;
+using test::slurp;
+using test::spill;
 
 std::string big_endian(std::initializer_list<std::uint32_t> words) {
   std::string bytes;
@@ -171,6 +176,36 @@ TEST_CASE("data: damaged IDX files are refused with what is wrong") {
   CHECK(contains(with(plain, images(9)).reason(), "has 10 labels for 9 images"));
 }
 
+/// 300 times some bytes of `good` changed, and a piece cut out or put in twice: reading gives data or an
+/// Error.
+template <class Read>
+void check_survives(const std::string& good, Read read) {
+  Stream random(1, Purpose::test, 0);
+  for (int round = 0; round < 300; ++round) {
+    std::string bytes = good;
+    for (std::uint64_t n = random.below(4); n > 0; --n)
+      bytes[random.below(bytes.size())] = static_cast<char>(random.next32());
+    const std::size_t at = random.below(bytes.size()), length = random.below(bytes.size() - at);
+    if (round % 3 == 1) bytes.erase(at, length);
+    if (round % 3 == 2) bytes.insert(at, bytes.substr(at, length));
+    try {
+      read(bytes);
+    } catch (const Error& error) {
+      REQUIRE_FALSE(error.reason().empty());
+    }
+  }
+}
+
+TEST_CASE("data: hostile IDX files give data or an Error") {
+  const IdxDirectory files(10);
+  const auto path = files / "train-images-idx3-ubyte";
+  for (const std::string& good : {images(10), compressed(images(10))})
+    check_survives(good, [&](const std::string& bytes) {
+      spill(path, bytes);
+      const Data data(files.config());
+    });
+}
+
 DataConfig csv(const Scratch& scratch, const std::string& text, Task task = Task::classification) {
   spill(scratch / "table.csv", text);
   return {.kind = "csv", .path = (scratch / "table.csv").string(), .valid = 1, .target = "y", .task = task};
@@ -211,6 +246,12 @@ TEST_CASE("data: csv errors name the line") {
   CHECK(error("x,y\n") == "table.csv: has a header but no rows");
   CHECK(error("x,y\n1,0.5\n2,1\n") == "table.csv: column 'y' holds fractions such as 0.5, not classes");
   CHECK(error("x,y\n1,a\n2,a\n") == "table.csv: column 'y' holds one class only");
+}
+
+TEST_CASE("data: hostile csv files give data or an Error") {
+  const Scratch scratch;
+  check_survives("x,y,z\n1,0,2\n\"3\",1,4\r\n5,\"1\",6\n7,0,8\n",
+                 [&](const std::string& bytes) { const Data data(csv(scratch, bytes)); });
 }
 
 TEST_CASE("data: a missing csv file is an error of the system") {

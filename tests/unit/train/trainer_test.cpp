@@ -3,12 +3,16 @@
 
 #include <doctest/doctest.h>
 
+#include "support/scratch.hpp"
 #include "unit/train/expect_error.hpp"
 #include "unit/train/run.hpp"
-#include "unit/train/scratch.hpp"
 
 namespace hpo::train {
 namespace {
+
+using test::Scratch;
+using test::slurp;
+using test::spill;
 
 Assignment to(double budget, const boost::filesystem::path& directory = {},
               const boost::filesystem::path& from = {}) {
