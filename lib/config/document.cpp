@@ -22,6 +22,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kLargest = 4U << 20U;
 constexpr std::size_t kMostEntries = 100'000;
+constexpr std::size_t kMostMembers = 1000;
 constexpr std::size_t kLongestKey = 64;
 constexpr int kDeepest = 16;
 
@@ -67,11 +68,12 @@ class Reader {
 
   void note(const std::string& path, const toml::source_position& position) {
     document_.places[path] = place_of(document_.file_name, position);
-    if (document_.places.size() > kMostEntries)
+    if (document_.places.size() > kMostEntries + 1)  // and the file itself
       fail(path, fmt::format("more than {} keys and list elements", kMostEntries));
   }
 
   Json read_table(const toml::table& table, const std::string& path, int depth) {
+    if (table.size() > kMostMembers) fail(path, fmt::format("a table of more than {} keys", kMostMembers));
     Json result = Json::object();
     // Appends as it is: the keys are known to differ, and looking for each among the others takes quadratic
     // time.
@@ -132,20 +134,25 @@ std::string reason(const toml::parse_error& error) {
 
 }  // namespace
 
-std::string Document::place(const std::string& path) const {
+std::string find_place(const std::map<std::string, std::string>& places, const std::string& path) {
   auto prefix = path;
   for (;;) {
     if (const auto found = places.find(prefix); found != places.end()) return found->second;
     const auto cut = prefix.find_last_of(".[");
-    if (cut == std::string::npos) return file_name;
-    prefix.resize(cut);
+    prefix.resize(cut == std::string::npos ? 0 : cut);
+    if (prefix.empty() && !places.contains("")) return "";
   }
+}
+
+std::string Document::place(const std::string& path) const {
+  return find_place(places, path);
 }
 
 Document parse_toml(const std::string& text, const std::string& file_name) {
   check_size_and_nesting(text, file_name);
   Document document;
   document.file_name = file_name;
+  document.places[""] = file_name;
   try {
     const toml::table table = toml::parse(text, file_name);
     document.root = Reader(document).read(table, "", 0);

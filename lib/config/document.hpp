@@ -14,15 +14,20 @@ namespace hpo::config {
 struct Document {
   std::string file_name;
   nlohmann::ordered_json root;
-  /// "space.lr.low" or "objective[0].metric" -> "study.toml:7:3".
+  /// "space.lr.low" or "objective[0].metric" -> "study.toml:7:3"; "" -> "study.toml".
   std::map<std::string, std::string> places;
 
-  /// The place of a path, else of the nearest enclosing one, else the file's name.
+  /// The place of a path, else of the nearest enclosing one.
   [[nodiscard]] std::string place(const std::string& path) const;
 };
 
+/// Document::place for whoever keeps only the places.
+[[nodiscard]] std::string find_place(const std::map<std::string, std::string>& places,
+                                     const std::string& path);
+
 /// Throws Error with culprit "FILE:LINE:COLUMN" on malformed TOML, invalid UTF-8, inf and nan, and on a file
-/// no person writes: over 4 MiB, over 100,000 keys and elements, nested too deeply.
+/// no person writes: over 4 MiB, over 100,000 keys and elements, over 1000 keys in a table, nested too
+/// deeply.
 [[nodiscard]] Document parse_toml(const std::string& text, const std::string& file_name);
 
 }  // namespace hpo::config

@@ -40,7 +40,9 @@ struct Budget {
   double failed = 1.0;          ///< share of trials
 };
 
-/// [slurm] and [[rung]]: sbatch's long option names with their values, in the author's order.
+/// [slurm] and [[rung]]: sbatch's long option names with their values ("": an option without one), in the
+/// author's order. Values hold no blanks, quotes or control characters, so that `#SBATCH --NAME=VALUE` means
+/// what it says.
 using Resources = std::vector<std::pair<std::string, std::string>>;
 
 /// Everything in a study.toml, checked. Immutable.
@@ -54,23 +56,24 @@ struct Definition {
   space::Fidelity fidelity;
   Search search;
   Budget budget;
-  std::vector<std::string> command;     ///< [run] command; empty: the built-in trainer
-  nlohmann::ordered_json train;         ///< [train] with its placeholders; null when `command` is given
+  std::vector<std::string> command;  ///< [run] command; empty: the built-in trainer
+  nlohmann::ordered_json train;      ///< [train] with its placeholders; null when `command` is given
   Resources slurm;
-  std::map<int, Resources> rungs;       ///< overrides by rung index
-  std::map<std::string, std::string> places;  ///< "search.trials" -> "study.toml:41:1", for messages made later
+  std::map<int, Resources> rungs;             ///< overrides by rung index
+  std::map<std::string, std::string> places;  ///< "search.trials" -> "study.toml:41:1", "" -> "study.toml"
 
   /// [slurm] with the rung's overrides.
   [[nodiscard]] Resources resources(int rung) const;
-  /// places[path], else the nearest enclosing path's, else the file's name.
+  /// Where in the file a path stands, or what is around it: for messages made later.
   [[nodiscard]] std::string place(const std::string& path) const;
   /// The objective to rank by.
   [[nodiscard]] const Objective& ranking() const;
 };
 
-/// Parses and checks the text of a study.toml. Every error is an Error with culprit "FILE:LINE:COLUMN", a reason that
-/// names the key, and a suggestion ("did you mean 'objective'?") where there is one. Unknown keys are refused.
-/// [search] keys beyond the common ones, and [train], are checked by those who know them (flow/check.hpp).
+/// Parses and checks the text of a study.toml. Every error is an Error with culprit "FILE:LINE:COLUMN", a
+/// reason that names the key, and a suggestion ("did you mean 'objective'?") where there is one. Unknown keys
+/// are refused. [search] keys beyond the common ones, and [train], are checked by those who know them
+/// (flow/check.hpp).
 [[nodiscard]] Definition parse_definition(const std::string& text, const std::string& file_name);
 
 }  // namespace hpo::study
