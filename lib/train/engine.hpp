@@ -78,8 +78,10 @@ class Engine {
                                                   std::int64_t outputs, std::uint64_t seed,
                                                   comm::Communicator& world);
 
-/// What this build can train with, one line a thing, for --version: "matrix product  onednn, openblas,
-/// eigen", ...
+/// What this build trains with, for --version; lines that end in a newline:
+///   matrix product  onednn (libdnnl.so.2), openblas (SkylakeX), eigen (x86-64-v4)
+///   MPI             3.1
+///   GPU             CUDA 13.0.88, NCCL 2.28.9
 [[nodiscard]] std::string describe_build();
 
 }  // namespace hpo::train

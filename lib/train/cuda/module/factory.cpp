@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// The plugin's two entries.
+#include "train/cuda/abi.hpp"
+
+extern "C" {
+hpo::train::cuda::AbiFunction hpo_cuda_abi;
+hpo::train::cuda::MakeEngineFunction hpo_cuda_make_engine;
+}
+
+int hpo_cuda_abi() {
+  return hpo::train::cuda::kAbi;
+}
+
+void hpo_cuda_make_engine(const hpo::train::cuda::Request& /*request*/, hpo::train::cuda::Answer& answer) {
+  answer.reason = "this build has no GPU trainer yet";
+  answer.next = "use device = \"cpu\"";
+}
