@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "report/layout.hpp"
 #include "report/terminal.hpp"
 
 namespace hpo::report {
@@ -131,7 +132,7 @@ std::string to_text(const Field& field, const Value& value, bool exact) {
   if (real != nullptr && field.quantity == Quantity::time) return iso_time(*real);
   if (real != nullptr && !exact) {
     if (field.quantity == Quantity::duration) return slurm_time(static_cast<std::int64_t>(*real));
-    return rounded(*real, 6);
+    return readable(*real, 6);
   }
   return printable(space::to_text(value));
 }

@@ -135,6 +135,11 @@ Json counts_json(const Summary& summary) {
   return out;
 }
 
+// The text of a foreign program, a message or a host, may not be UTF-8.
+std::string dump(const Json& json, int indent) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 }  // namespace
 
 Json trial_json(const View& view, const TrialView& trial) {
@@ -161,9 +166,11 @@ Json to_json(const View& view, const Summary& summary, const std::vector<std::in
               {"study", study_json(view)},
               {"objectives", objectives_json(view)},
               {"best", best_json(view, summary)},
+              {"front", summary.front},
               {"counts", counts_json(summary)},
               {"rungs", rungs_json(summary)},
               {"budget", budget_json(summary)},
+              {"until", summary.until ? time(*summary.until) : Json()},
               {"hints", summary.hints},
               {"next", name(summary.next)},
               {"trials", Json::array()}};
@@ -173,13 +180,14 @@ Json to_json(const View& view, const Summary& summary, const std::vector<std::in
   return out;
 }
 
-// Text of a foreign program may not be UTF-8.
+std::string json_text(const View& view, const Summary& summary, const std::vector<std::int32_t>& trials) {
+  return dump(to_json(view, summary, trials), 2);
+}
+
 std::string json_lines(const View& view, const std::vector<std::int32_t>& trials) {
   std::string out;
   for (const std::int32_t id : trials) {
-    out += trial_json(view, view.trials()[static_cast<std::size_t>(id)])
-               .dump(-1, ' ', false, Json::error_handler_t::replace);
-    out += '\n';
+    out += dump(trial_json(view, view.trials()[static_cast<std::size_t>(id)]), -1);
   }
   return out;
 }

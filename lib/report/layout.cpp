@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/layout.hpp"
 
-#include <algorithm>
+#include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.hpp"
 #include "report/terminal.hpp"
 
 namespace hpo::report {
@@ -13,6 +17,12 @@ std::string cut(const std::string& cell, std::size_t width) {
 }
 
 }  // namespace
+
+std::string readable(double value, int digits) {
+  const double size = std::abs(value);
+  return size >= std::pow(10, digits - 1) && size < 1e15 ? fmt::format("{:.0f}", value)
+                                                         : rounded(value, digits);
+}
 
 std::string lay_out(const std::vector<std::vector<std::string>>& rows, const std::vector<Setting>& columns) {
   std::vector<std::size_t> widths;

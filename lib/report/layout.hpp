@@ -7,6 +7,10 @@
 
 namespace hpo::report {
 
+/// At least `digits` significant digits, without trailing zeros; no exponent for what is between 1e-4 and
+/// 1e15.
+[[nodiscard]] std::string readable(double value, int digits);
+
 /// How one column of a text table is set.
 struct Setting {
   bool left = false;      ///< else right-justified

@@ -9,8 +9,8 @@
 #include <set>
 #include <string_view>
 
-#include "base/text.hpp"
 #include "report/canvas.hpp"
+#include "report/layout.hpp"
 
 namespace hpo::report {
 namespace {
@@ -97,13 +97,13 @@ std::string to_text(const Plot& plot, const Terminal& terminal) {
   for (int row = 0; row < plot.rows; ++row) {
     const bool labelled = row % kLabelEvery == 0 || row == plot.rows - 1;
     const double share = plot.rows == 1 ? 0.5 : 1 - static_cast<double>(row) / (plot.rows - 1);
-    out += fmt::format("{:>8} {}{}\n", labelled ? rounded(y.at(share), 4) : "", side, canvas.row(row));
+    out += fmt::format("{:>8} {}{}\n", labelled ? readable(y.at(share), 4) : "", side, canvas.row(row));
   }
   std::string line;
   for (int i = 0; i < columns; ++i) line += terminal.unicode ? "─" : "-";
   out += fmt::format("{:>8} {}{}\n", "", terminal.unicode ? "└" : "+", line);
 
-  const std::string left = rounded(x.low, 4), right = rounded(x.high, 6);
+  const std::string left = readable(x.low, 4), right = readable(x.high, 4);
   const std::string label = plot.x_label + (x.log ? " (log)" : "");
   const std::size_t between = static_cast<std::size_t>(columns) -
                               std::min(static_cast<std::size_t>(columns), left.size() + right.size());

@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "report/hints.hpp"
+#include "report/pareto.hpp"
 #include "report/rank_correlation.hpp"
 #include "space/value.hpp"
 
@@ -142,12 +143,15 @@ Summary summarize(const View& view) {
   summary.budgets = distinct_budgets(view);
   const auto& writes = view.study().provenance;
   const double updated = writes.empty() ? view.study().created : writes.back().time;
+  summary.now = view.now();
   summary.updated_s = std::max(0.0, view.now() - updated);
   summary.best = find_best(view);
+  summary.front = pareto_front(view);
   summary.counts = view.counts();
   summary.trials = static_cast<int>(view.trials().size());
   for (const RungView& rung : view.rungs()) summary.rungs.push_back(row_of(view, rung));
   summary.budget = budget_rows(view);
+  summary.until = definition.budget.until;
   summary.hints = hints(view);
   summary.next = find_next(view);
   return summary;

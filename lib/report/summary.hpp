@@ -49,12 +49,15 @@ struct Summary {
   bool maximize = false;
   double eta = 0;
   std::vector<double> budgets;  ///< of all rungs, each once, increasing
-  double updated_s = 0;         ///< since the last write
+  double now = 0;
+  double updated_s = 0;  ///< since the last write
   std::optional<Best> best;
+  std::vector<std::int32_t> front;  ///< the Pareto front; empty when there is one objective
   std::array<int, kTrialStates> counts{};
   int trials = 0;
   std::vector<RungRow> rungs;
   std::vector<BudgetRow> budget;  ///< node-hours always; others where they have a limit
+  std::optional<double> until;    ///< when the study is to stop, seconds since 1970
   std::vector<std::string> hints;
   Next next = Next::propose;
 };

@@ -31,7 +31,7 @@ std::string study_line(const Summary& summary, const Terminal& terminal) {
                                  summary.promotion, rounded(summary.eta, 4));
   if (!summary.budgets.empty()) {
     std::vector<std::string> budgets;
-    for (const double budget : summary.budgets) budgets.push_back(rounded(budget, 6));
+    for (const double budget : summary.budgets) budgets.push_back(readable(budget, 6));
     line += fmt::format(", rungs {} {}", join(budgets, " "), plural(summary.unit));
   }
   return fmt::format("{}   updated {} ago\n", line, human_duration(summary.updated_s));
@@ -42,8 +42,18 @@ std::string best_line(const Summary& summary, const Terminal& terminal) {
   const Best& best = *summary.best;
   return fmt::format("best    {}  trial {}  rung {}, {} {}  {}\n",
                      paint(terminal, Color::bold, rounded(best.value, 5)), best.trial, best.rung,
-                     rounded(best.budget, 6), best.budget == 1 ? summary.unit : plural(summary.unit),
+                     readable(best.budget, 6), best.budget == 1 ? summary.unit : plural(summary.unit),
                      best.point);
+}
+
+std::string front_line(const Summary& summary) {
+  constexpr std::size_t kShown = 12;
+  if (summary.front.empty()) return "";
+  std::string line =
+      fmt::format("front   {} {}:", summary.front.size(), summary.front.size() == 1 ? "trial" : "trials");
+  for (std::size_t i = 0; i < std::min(kShown, summary.front.size()); ++i)
+    line += fmt::format(" {}", summary.front[i]);
+  return line + (summary.front.size() > kShown ? " ...\n" : "\n");
 }
 
 std::string trials_line(const Summary& summary, const Terminal& terminal) {
@@ -63,7 +73,7 @@ std::string trials_line(const Summary& summary, const Terminal& terminal) {
 std::vector<std::string> rung_cells(const RungRow& rung) {
   return {std::to_string(rung.bracket),
           std::to_string(rung.index),
-          rounded(rung.budget, 6),
+          readable(rung.budget, 6),
           std::to_string(rung.entered),
           rung.promoted ? std::to_string(*rung.promoted) : "-",
           std::to_string(rung.failed),
@@ -95,14 +105,19 @@ std::string budget_lines(const Summary& summary, const Terminal& terminal) {
   for (const BudgetRow& row : summary.budget) {
     out += out.empty() ? "budget  " : "        ";
     if (!row.limit) {
-      out += fmt::format("{} {}, no limit\n", rounded(row.spent, 4), row.unit);
+      out += fmt::format("{} {}, no limit\n", readable(row.spent, 4), row.unit);
       continue;
     }
     const double share = *row.limit > 0 ? row.spent / *row.limit : 1;
-    out += fmt::format("{} / {} {}  {} {:.0f} %", rounded(row.spent, 4), rounded(*row.limit, 4), row.unit,
+    out += fmt::format("{} / {} {}  {} {:.0f} %", readable(row.spent, 4), readable(*row.limit, 4), row.unit,
                        bar(terminal, share, kCells), 100 * share);
     if (row.lasts_s) out += fmt::format("  at this rate spent in {}", human_duration(*row.lasts_s));
     out += "\n";
+  }
+  if (summary.until) {
+    const double left = *summary.until - summary.now;
+    out += fmt::format("        until {}, {}\n", iso_time(*summary.until),
+                       left > 0 ? human_duration(left) + " left" : "which has passed");
   }
   return out;
 }
@@ -127,7 +142,7 @@ std::string to_text(Next next, const std::string& study_file) {
 }
 
 std::string to_text(const Summary& summary, const Terminal& terminal, const std::string& study_file) {
-  std::string out = study_line(summary, terminal) + best_line(summary, terminal) +
+  std::string out = study_line(summary, terminal) + best_line(summary, terminal) + front_line(summary) +
                     trials_line(summary, terminal) + rung_table(summary) + budget_lines(summary, terminal);
   for (const std::string& hint : summary.hints)
     out += paint(terminal, Color::yellow, "hint") + ": " + hint + "\n";

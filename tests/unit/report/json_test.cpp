@@ -29,7 +29,9 @@ Json json_of(const study::Study& study, const Selection& selection = {}) {
 TEST_CASE("report: the JSON of a study, schema 1") {
   Selection selection;
   selection.top = 2;
-  const std::string text = json_of(example_study(), selection).dump(2) + "\n";
+  const study::Study study = example_study();
+  const View view(study, kNow);
+  const std::string text = json_text(view, summarize(view), select(view, selection));
   CHECK(text == golden("report.json", text));
 }
 

@@ -65,6 +65,28 @@ TEST_CASE("report: the summary holds the best point without what is inactive") {
   CHECK(point_text(study.definition, study.trials[0].point) == "lr=1e-05 layers=1 optimizer=adam");
 }
 
+TEST_CASE("report: several objectives have a front in the summary") {
+  study::Study study = large_study(20);
+  study::Objective time;
+  time.metric = "time";
+  study.definition.objectives.push_back(time);
+  for (study::Task& task : study.tasks) task.values.push_back(task.trial);
+  const Summary summary = summary_of(study);
+  CHECK(summary.front.size() == 20);
+  CHECK(to_text(summary, terminal(false), "x.h5")
+            .find("\nfront   20 trials: 0 1 2 3 4 5 6 7 8 9 10 11 ...\n") != std::string::npos);
+}
+
+TEST_CASE("report: a date to stop at stands under the budget") {
+  study::Study study = example_study();
+  study.definition.budget.until = kNow + 7200;
+  CHECK(to_text(summary_of(study), terminal(false), "x.h5")
+            .find("\n        until 2026-11-21T08:00:00Z, 2.0 h left\n") != std::string::npos);
+  study.definition.budget.until = kNow - 1;
+  CHECK(to_text(summary_of(study), terminal(false), "x.h5").find("T05:59:59Z, which has passed\n") !=
+        std::string::npos);
+}
+
 TEST_CASE("report: a rung's values are correlated with those of the rung above") {
   const Summary summary = summary_of(example_study());
   // 0.32 0.29 0.26 against 0.288 0.2 0.234.

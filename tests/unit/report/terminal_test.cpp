@@ -93,6 +93,9 @@ TEST_CASE("report: text is measured and cut by characters") {
 
 TEST_CASE("report: control characters cannot reach the terminal") {
   CHECK(printable("a\x1b[2Jb\nc\x7F") == "a [2Jb c ");
+  CHECK(printable("a\xC2\x9B"
+                  "2Jb") == "a 2Jb");
+  CHECK(printable("Größe") == "Größe");
 }
 
 TEST_CASE("report: a bar shows eighths of a cell, or whole ones in ASCII") {
