@@ -6,7 +6,7 @@ CONFIG  ?=
 TOOLS   := hpo-init hpo-propose hpo-train hpo-collect hpo-promote
 SOURCES  = $(shell git ls-files '*.cpp' '*.hpp' '*.cu')
 
-.PHONY: help deps configure build tools test demo bench bench-deps lint format install clean
+.PHONY: help deps configure build tools test demo bench lint format docs install clean
 help:
 	@echo 'make deps      install what is missing (apt), or say what to install'
 	@echo 'make build     build everything            make test    run all tests'
@@ -42,6 +42,10 @@ lint: configure
 
 format:
 	@clang-format -i $(SOURCES)
+
+# The page of each tool is its help; a test compares them.
+docs: tools
+	@for tool in $(TOOLS); do { printf '# %s\n\n```\n' $$tool; $(BUILD)/bin/$$tool --help; printf '```\n'; } > docs/$$tool.md; done
 
 install: tools
 	@cmake --install $(BUILD) --prefix $(PREFIX)

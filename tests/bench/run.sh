@@ -1,0 +1,15 @@
+#!/bin/sh
+# run.sh BUILD: every measurement, one after the other on a machine that should be quiet, as ratios to a floor or a rival of the same run.
+set -eu
+build=$1
+here=$(cd "$(dirname "$0")" && pwd)
+echo "== a training step, one thread"
+"$build/bench/step_bench"
+echo "== the same step in PyTorch"
+/usr/bin/python3 "$here/torch_step.py" || echo "(python3-torch is not installed: apt-get install python3-torch, then again)"
+echo "== a training step, two ranks"
+"$here/two_ranks.sh" "$build"
+echo "== points a second"
+"$build/bench/propose_bench"
+echo "== loading and committing a study"
+"$build/bench/store_bench"
