@@ -16,26 +16,36 @@ struct Extent {
   std::int64_t height, width, channels;
 };
 
+/// One row of patches for one row of the kernel, pieces of three pixels: `step` floats from one piece to the
+/// next.
+inline void copy_pieces(std::int64_t width, std::int64_t channels, std::int64_t step, const float* row,
+                        float* to) {
+  const auto copy = [&](std::int64_t x, std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) to[x * step + i] = row[(x - 1) * channels + i];
+  };
+  std::fill_n(to, channels, 0.0F);
+  copy(0, channels, width == 1 ? 2 * channels : 3 * channels);
+  for (std::int64_t x = 1; x + 1 < width; ++x) copy(x, 0, 3 * channels);
+  if (width > 1) copy(width - 1, 0, 2 * channels);
+  std::fill_n(to + (width - 1) * step + 2 * channels, channels, 0.0F);
+}
+
 /// patches (height width x 3 3 channels) from image (height x width x channels): each row is what one output
 /// pixel sees, zeros outside the image. The three pixels side by side are one contiguous piece.
-void image_to_patches(const Extent& e, const float* image, float* patches) {
+HPO_CLONES void image_to_patches(const Extent& e, const float* __restrict image, float* __restrict patches) {
   const std::int64_t piece = 3 * e.channels;
   for (std::int64_t y = 0; y < e.height; ++y)
     for (std::int64_t ky = 0; ky < 3; ++ky) {
       const std::int64_t from = y + ky - 1;
       float* to = patches + y * e.width * 3 * piece + ky * piece;
       const float* row = image + from * e.width * e.channels;
-      for (std::int64_t x = 0; x < e.width; ++x, to += 3 * piece) {
-        const std::int64_t left = x == 0 ? e.channels : 0;
-        const std::int64_t right = x + 1 == e.width ? e.channels : 0;
-        if (from < 0 || from >= e.height) {
-          std::fill_n(to, piece, 0.0F);
-          continue;
-        }
-        std::fill_n(to, left, 0.0F);
-        std::copy_n(row + (x - 1) * e.channels + left, piece - left - right, to + left);
-        std::fill_n(to + piece - right, right, 0.0F);
-      }
+      if (from < 0 || from >= e.height)
+        for (std::int64_t x = 0; x < e.width; ++x) std::fill_n(to + x * 3 * piece, piece, 0.0F);
+      else if (e.channels == 1)
+        copy_pieces(e.width, 1, 9, row,
+                    to);  // constants: grey images are common, and their pieces too short for a loop
+      else
+        copy_pieces(e.width, e.channels, 3 * piece, row, to);
     }
 }
 
