@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // HDF5 data are read by a plug-in that is opened only when they are asked for: the trainer itself is not
-// linked to HDF5. It lies in ../lib/hpo-batch from the executable, or where HPO_PLUGIN_PATH says.
+// linked to HDF5. It lies in ../LIBDIR/hpo-batch from the executable, or in the directory HPO_PLUGIN_PATH.
 #include <boost/filesystem/path.hpp>
 #include <string>
 
@@ -16,7 +16,7 @@ namespace {
 boost::filesystem::path plugin_file() {
   const std::string given = environment("HPO_PLUGIN_PATH");
   const boost::filesystem::path directory =
-      given.empty() ? boost::filesystem::path(executable_directory()) / ".." / "lib" / "hpo-batch" : given;
+      given.empty() ? boost::filesystem::path(executable_directory()) / ".." / HPO_PLUGIN_PLACE : given;
   return directory / hdf5::kPluginFile;
 }
 

@@ -1,5 +1,5 @@
-# hpo_mpi_test(NAME SOURCES files LIBS targets LABELS labels COUNTS n...): one program with tests/mpi/main.cpp, run under
-# mpirun once for each number of ranks, as NAME_nN. Any user, any machine: more ranks than cores, no binding.
+# hpo_mpi_test(NAME SOURCES files LIBS targets LABELS labels COUNTS n...): one program with tests/mpi/main.cpp, run
+# under mpirun once for each number of ranks, as NAME_nN. Any user, any machine: more ranks than cores, no binding.
 include_guard()
 set(HPO_MPI_MAIN ${CMAKE_CURRENT_LIST_DIR}/main.cpp)
 function(hpo_mpi_test name)

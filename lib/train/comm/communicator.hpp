@@ -43,9 +43,9 @@ class Communicator {
 /// while an exception passes: finalising waits for all ranks, and the launcher ends them when one leaves
 /// without. So let an exception pass the communicator, or call abort.
 [[nodiscard]] std::unique_ptr<Communicator> make_mpi();
-/// MPI when this process was started by mpirun, srun --mpi or a PMI launcher with more than one rank, else self, which
-/// does not touch MPI. Throws Error when Slurm started several tasks that cannot know of each other, or when MPI sees
-/// another number of ranks than the launcher started.
+/// MPI when this process was started by mpirun, srun --mpi or a PMI launcher with more than one rank, else
+/// self, which does not touch MPI. Throws Error when Slurm started several tasks that cannot know of each
+/// other, or when MPI sees another number of ranks than the launcher started.
 [[nodiscard]] std::unique_ptr<Communicator> make_from_environment();
 
 }  // namespace hpo::train::comm
