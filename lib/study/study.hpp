@@ -9,9 +9,9 @@
 
 namespace hpo::study {
 
-/// The nouns of a study, as rows of plain tables. Numbers stored for an enum are part of the file format: append only.
-/// Times are seconds since 1970, 0 = not yet. Rows are only ever appended or filled in, never removed or reordered, so
-/// an index into a table stays good for ever.
+/// The nouns of a study, as rows of plain tables. Numbers stored for an enum are part of the file format:
+/// append only. Times are seconds since 1970, 0 = not yet. Rows are only ever appended or filled in, never
+/// removed or reordered, so an index into a table stays good for ever.
 
 /// One point with an identity that lasts through all its rungs. Row i has id i.
 struct Trial {
@@ -48,10 +48,11 @@ struct Task {
   std::int32_t submission = -1;  ///< row of the newest submission that holds it; -1: none yet
   std::int32_t index = -1;       ///< its array index there
   TaskState state = TaskState::waiting;
-  std::vector<double> values;  ///< by objective, as reported; NaN: not reported
-  double step = 0;             ///< how far it got, in the fidelity's unit
+  std::vector<double>
+      values;       ///< by objective, as reported; NaN: not reported; empty: none (NaN once stored)
+  double step = 0;  ///< how far it got, in the fidelity's unit
   double started = 0, ended = 0;
-  double node_hours = 0;  ///< of all its attempts
+  double node_hours = 0;   ///< of all its attempts
   std::string checkpoint;  ///< newest published, relative to the study's directory; "": none
   std::string message;     ///< why it failed
 };
@@ -84,8 +85,8 @@ enum class AttemptState : std::int8_t {
   infrastructure = 5,  ///< exit 75: not the point's fault
 };
 
-/// One execution of a task, one segment; with the position up to which the segment has been folded in (exactly once:
-/// position and data are in the same generation).
+/// One execution of a task, one segment; with the position up to which the segment has been folded in
+/// (exactly once: position and data are in the same generation).
 struct Attempt {
   std::int32_t trial = 0;
   int bracket = 0, rung = 0;
@@ -112,7 +113,7 @@ struct Reports {
   std::vector<std::int32_t> attempt;  ///< row of the attempts table
   std::vector<double> step;           ///< in the fidelity's unit
   std::vector<double> time;
-  std::vector<Metric> metrics;        ///< in order of first appearance; each as long as `attempt`
+  std::vector<Metric> metrics;  ///< in order of first appearance; each as long as `attempt`
   [[nodiscard]] std::size_t size() const { return attempt.size(); }
 };
 
@@ -127,10 +128,11 @@ struct Decision {
   std::string reason;
 };
 
-/// Who wrote a generation.
+/// Who wrote a generation. Row i belongs to generation i + 1.
 struct Provenance {
   double time = 0;
   std::string tool, version, command_line, host, user, job;
+  std::string nonce;  ///< of the generation; filled in by the store
 };
 
 /// A whole study in memory: the content of one generation.

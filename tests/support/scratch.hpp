@@ -12,13 +12,11 @@
 
 namespace hpo::test {
 
-/// A fresh directory that goes away with all that is in it.
+/// A fresh directory that goes away with all that is in it; in memory where there is such a place: tests sync
+/// a lot.
 class Scratch {
  public:
-  explicit Scratch(const boost::filesystem::path& parent = boost::filesystem::temp_directory_path())
-      : path_(parent / ("hpo-test." + make_nonce())) {
-    boost::filesystem::create_directory(path_);
-  }
+  Scratch() : path_(parent() / ("hpo-test." + make_nonce())) { boost::filesystem::create_directory(path_); }
   ~Scratch() {
     boost::system::error_code ignored;
     boost::filesystem::remove_all(path_, ignored);
@@ -30,6 +28,11 @@ class Scratch {
   [[nodiscard]] const boost::filesystem::path& path() const { return path_; }
 
  private:
+  static boost::filesystem::path parent() {
+    return boost::filesystem::is_directory("/dev/shm") ? "/dev/shm"
+                                                       : boost::filesystem::temp_directory_path();
+  }
+
   boost::filesystem::path path_;
 };
 

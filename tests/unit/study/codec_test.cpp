@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "study/codec.hpp"
+
+#include <doctest/doctest.h>
+
+#include "base/error.hpp"
+#include "study/consistency.hpp"
+#include "support/message.hpp"
+#include "support/sample_study.hpp"
+
+using namespace hpo;
+using study::decode;
+using study::encode;
+using test::sample_study;
+using test::sample_toml;
+
+TEST_CASE("codec: random studies of every kind of parameter come back exactly") {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const auto study = sample_study(sample_toml(), seed, {seed * 3, seed % 4});
+    const auto back = decode(encode(study, 0), "s.h5", "s.toml");
+    CHECK_MESSAGE(test::difference(study, back) == "",
+                  "seed " << seed << ": " << test::difference(study, back));
+  }
+}
+
+TEST_CASE("codec: every type of value keeps its type") {
+  const auto study = sample_study(sample_toml(), 1, {200, 0});
+  const auto back = decode(encode(study, 0), "s.h5", "s.toml");
+  for (std::size_t p = 0; p < study.definition.space.parameters().size(); ++p)
+    for (std::size_t i = 0; i < study.trials.size(); ++i)
+      REQUIRE_MESSAGE(study.trials[i].point[p] == back.trials[i].point[p],
+                      study.definition.space.parameters()[p].name);
+}
+
+TEST_CASE("codec: equal studies are equal bytes, and storing again changes nothing") {
+  const auto study = sample_study(sample_toml(), 3, {17, 5});
+  const std::string bytes = encode(study, 512);
+  CHECK(bytes == encode(sample_study(sample_toml(), 3, {17, 5}), 512));
+  CHECK(bytes == encode(decode(bytes, "s.h5", "s.toml"), 512));
+  CHECK(bytes.substr(0, 512) == std::string(512, '\0'));
+  CHECK(bytes.substr(512, 4) == "\x89HDF");
+}
+
+TEST_CASE("codec: a metric may have any name, also one that looks like another in the file") {
+  auto study = sample_study(sample_toml(), 3, {2, 2});
+  for (const char* name : {"train_loss", "a/b", "a b", "", "time", "\xc3\xa9"})
+    study.reports.metrics.push_back({name, std::vector<double>(4, 0.5)});
+  study.reports.metrics.push_back({std::string(500, 'x'), std::vector<double>(4, 0.5)});
+  CHECK(test::difference(study, decode(encode(study, 0), "s.h5", "s.toml")) == "");
+}
+
+TEST_CASE("codec: thousands of metrics can be stored") {
+  auto study = sample_study(sample_toml(), 3, {1, 1});
+  for (int i = 0; i < 5000; ++i) study.reports.metrics.push_back({"m" + std::to_string(i), {0.5}});
+  CHECK(test::difference(study, decode(encode(study, 0), "s.h5", "s.toml")) == "");
+}
+
+TEST_CASE("codec: the definition comes back with its places") {
+  const auto study = sample_study(sample_toml(), 3, {0, 0});
+  const auto back = decode(encode(study, 0), "x.h5", "fashion.toml");
+  CHECK(back.definition.text == sample_toml());
+  CHECK(back.definition.place("study.name").substr(0, 13) == "fashion.toml:");
+}
+
+TEST_CASE("codec: what is no HDF5 file is refused in a sentence") {
+  for (const std::string& bytes :
+       {std::string(), std::string("\x89HDF\r\n\x1a\n", 8), std::string(2000, 'x')})
+    CHECK(test::message([&] { (void)decode(bytes, "s.h5", "s.toml"); }).substr(0, 16) == "s.h5: is damaged");
+}
+
+TEST_CASE("consistency: an index that points at nothing is found, in every table") {
+  const auto good = sample_study(sample_toml(), 5, {6, 2});
+  CHECK(!study::inconsistency(good));
+  const auto bad = [&](auto spoil) {
+    auto study = good;
+    spoil(study);
+    return study::inconsistency(study).value_or("");
+  };
+  CHECK(bad([](auto& s) { s.tasks[2].trial = 6; }) == "row 2 of tasks points at nothing");
+  CHECK(bad([](auto& s) { s.tasks[0].trial = -1; }) == "row 0 of tasks points at nothing");
+  CHECK(bad([](auto& s) { s.tasks[3].submission = 1; }) == "row 3 of tasks points at nothing");
+  CHECK(bad([](auto& s) { s.tasks[3].index = 6; }) == "row 3 of tasks points at nothing");
+  CHECK(bad([](auto& s) { s.tasks[3].rung = -1; }) == "row 3 of tasks points at nothing");
+  CHECK(bad([](auto& s) { s.tasks[3].values = {1}; }) == "row 3 of tasks points at nothing");
+  CHECK(bad([](auto& s) { s.attempts[1].trial = 99; }) == "row 1 of attempts points at nothing");
+  CHECK(bad([](auto& s) { s.decisions[1].trial = 99; }) == "row 1 of decisions points at nothing");
+  CHECK(bad([](auto& s) { s.submissions[0].tasks = 7; }) == "row 0 of submissions points at nothing");
+  CHECK(bad([](auto& s) { s.rungs[1].bracket = -1; }) == "row 1 of rungs points at nothing");
+  CHECK(bad([](auto& s) { s.trials[1].point.pop_back(); }) == "row 1 of trials points at nothing");
+  CHECK(bad([](auto& s) { s.reports.attempt[4] = 6; }) == "row 4 of reports points at nothing");
+  CHECK(bad([](auto& s) { s.reports.metrics[0].values.pop_back(); }) ==
+        "the columns of reports have different lengths");
+}
