@@ -121,7 +121,7 @@ std::string output(const hpo::cli::Arguments& arguments, const study::Study& s, 
   }
   if (arguments.has("progress")) return progress(view, terminal);
   const auto trials = report::select(view, selection_of(arguments));
-  if (arguments.has("json")) return report::to_json(view, report::summarize(view), trials).dump(2) + "\n";
+  if (arguments.has("json")) return report::json_text(view, report::summarize(view), trials);
   if (arguments.has("jsonl")) return report::json_lines(view, trials);
   if (arguments.has("csv")) return report::csv(view, report::columns(view, arguments.has("format") ? format_of(arguments) : "*"), trials);
   if (arguments.has("curves-csv")) return report::curves_csv(view, trials);
