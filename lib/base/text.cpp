@@ -32,9 +32,12 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates) {
+  constexpr std::size_t kLongest = 64;  // a slip of the finger is made in a name; the distance takes quadratic time
+  if (word.size() > kLongest) return std::nullopt;
   std::optional<std::string> best;
   std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
   for (const auto& candidate : candidates) {
+    if (candidate.size() > 2 * kLongest) continue;
     const std::size_t d = distance(word, candidate);
     if (d < best_distance) {
       best_distance = d;

@@ -22,6 +22,11 @@ Value canonical(const Parameter& p, const Value& value) {
   return p.from_unit(p.to_unit(value));
 }
 
+void check_size(const Point& point, const std::vector<Parameter>& parameters) {
+  HPO_CHECK(point.size() == parameters.size(),
+            fmt::format("a point of {} values in a space of {}", point.size(), parameters.size()));
+}
+
 [[noreturn]] void rethrow(const std::string& culprit, const Error& error) {
   throw Error(culprit, error.what());
 }
@@ -116,6 +121,7 @@ Point Space::from_unit(std::span<const double> cube) const {
 }
 
 std::vector<double> Space::to_unit(const Point& point) const {
+  check_size(point, parameters_);
   std::vector<double> cube;
   cube.reserve(dimension());
   for (const std::size_t i : free_) {
@@ -148,6 +154,7 @@ Point Space::complete(const std::vector<std::pair<std::string, Value>>& assignme
 }
 
 const Forbidden* Space::forbidden_by(const Point& point) const {
+  check_size(point, parameters_);
   for (std::size_t i = 0; i < forbidden_.size(); ++i) {
     try {
       if (forbidden_[i].when.is_true(lookup(point))) return &forbidden_[i];
@@ -178,6 +185,7 @@ std::optional<std::string> Space::fault(const Point& point) const {
 }
 
 std::string Space::key(const Point& point) const {
+  check_size(point, parameters_);
   std::string key;
   for (const std::size_t i : free_) {
     const bool is_text = std::holds_alternative<std::string>(point[i]);
@@ -194,6 +202,7 @@ double Space::count() const {
 }
 
 nlohmann::ordered_json Space::to_json(const Point& point) const {
+  check_size(point, parameters_);
   auto json = nlohmann::ordered_json::object();
   for (std::size_t i = 0; i < point.size(); ++i) {
     if (is_active(point[i])) json[parameters_[i].name] = space::to_json(point[i]);

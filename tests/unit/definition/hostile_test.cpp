@@ -117,6 +117,13 @@ TEST_CASE("definition: files no person writes are refused quickly") {
             "\": nested more than 64 deep");
 }
 
+TEST_CASE("definition: enormous values are compared and complained about quickly") {
+  const std::string huge(1'000'000, 'x');
+  const auto message = failure(fashion_with("\"adam\", ", "\"" + huge + "\", ") +
+                               "[[start]]\noptimizer = \"y" + huge + "\"\n");
+  CHECK(message.find("study.toml:64:1: start[1].optimizer: 'yxxx") == 0);
+}
+
 TEST_CASE("definition: thousands of start points are read") {
   std::string starts;
   for (int i = 0; i < 2000; ++i)
