@@ -67,47 +67,63 @@ HPO_CLONES void patches_to_image(const Extent& e, const float* __restrict patche
     }
 }
 
+/// The four pixels that pooling makes one.
+template <class Float>
+struct Block {
+  Float *a, *b, *c, *d;
+};
+
+template <class Float>
+Block<Float> block_at(const Extent& e, Float* image, std::int64_t y, std::int64_t x) {
+  Float* upper = image + (2 * y * e.width + 2 * x) * e.channels;
+  Float* lower = upper + e.width * e.channels;
+  return {upper, upper + e.channels, lower, lower + e.channels};
+}
+
+inline void pool_block(std::int64_t channels, const float* __restrict a, const float* __restrict b,
+                       const float* __restrict c, const float* __restrict d, const float* __restrict bias,
+                       float* __restrict pooled, std::int32_t* __restrict which) {
+  for (std::int64_t i = 0; i < channels; ++i) {
+    const float upper = b[i] > a[i] ? b[i] : a[i];
+    const float lower = d[i] > c[i] ? d[i] : c[i];
+    const int upper_place = b[i] > a[i] ? 1 : 0;
+    const int lower_place = d[i] > c[i] ? 3 : 2;
+    pooled[i] = (lower > upper ? lower : upper) + bias[i];
+    which[i] = lower > upper ? lower_place : upper_place;
+  }
+}
+
+inline void unpool_block(std::int64_t channels, const float* __restrict pooled,
+                         const std::int32_t* __restrict which, float* __restrict a, float* __restrict b,
+                         float* __restrict c, float* __restrict d) {
+  for (std::int64_t i = 0; i < channels; ++i) {
+    const float value = pooled[i];
+    const std::int32_t place = which[i];
+    a[i] = place == 0 ? value : 0;
+    b[i] = place == 1 ? value : 0;
+    c[i] = place == 2 ? value : 0;
+    d[i] = place == 3 ? value : 0;
+  }
+}
+
 /// pooled = largest of each 2x2 block + bias; which = its place in the block (0 to 3, the first of equals).
-HPO_CLONES void max_pool(const Extent& e, const float* __restrict image, const float* __restrict bias,
-                         float* __restrict pooled, std::uint8_t* __restrict which) {
+HPO_CLONES void max_pool(const Extent& e, const float* image, const float* bias, float* pooled,
+                         std::int32_t* which) {
   for (std::int64_t y = 0; y < e.height / 2; ++y)
-    for (std::int64_t x = 0; x < e.width / 2; ++x) {
-      const float* a = image + (2 * y * e.width + 2 * x) * e.channels;
-      const float* b = a + e.channels;
-      const float* c = a + e.width * e.channels;
-      const float* d = c + e.channels;
-      for (std::int64_t i = 0; i < e.channels; ++i) {
-        const float upper = b[i] > a[i] ? b[i] : a[i];
-        const float lower = d[i] > c[i] ? d[i] : c[i];
-        const int upper_place = b[i] > a[i] ? 1 : 0;
-        const int lower_place = d[i] > c[i] ? 3 : 2;
-        pooled[i] = (lower > upper ? lower : upper) + bias[i];
-        which[i] = static_cast<std::uint8_t>(lower > upper ? lower_place : upper_place);
-      }
-      pooled += e.channels;
-      which += e.channels;
+    for (std::int64_t x = 0; x < e.width / 2; ++x, pooled += e.channels, which += e.channels) {
+      const Block<const float> from = block_at(e, image, y, x);
+      pool_block(e.channels, from.a, from.b, from.c, from.d, bias, pooled, which);
     }
 }
 
 /// The transpose: each derivative goes to the pixel it came from, the others get 0 (so do an odd last row and
 /// column).
-HPO_CLONES void max_unpool(const Extent& e, const float* __restrict pooled,
-                           const std::uint8_t* __restrict which, float* __restrict image) {
+HPO_CLONES void max_unpool(const Extent& e, const float* pooled, const std::int32_t* which, float* image) {
   if (e.height % 2 != 0 || e.width % 2 != 0) std::fill_n(image, e.height * e.width * e.channels, 0.0F);
   for (std::int64_t y = 0; y < e.height / 2; ++y)
-    for (std::int64_t x = 0; x < e.width / 2; ++x) {
-      float* a = image + (2 * y * e.width + 2 * x) * e.channels;
-      float* b = a + e.channels;
-      float* c = a + e.width * e.channels;
-      float* d = c + e.channels;
-      for (std::int64_t i = 0; i < e.channels; ++i) {
-        a[i] = which[i] == 0 ? pooled[i] : 0;
-        b[i] = which[i] == 1 ? pooled[i] : 0;
-        c[i] = which[i] == 2 ? pooled[i] : 0;
-        d[i] = which[i] == 3 ? pooled[i] : 0;
-      }
-      pooled += e.channels;
-      which += e.channels;
+    for (std::int64_t x = 0; x < e.width / 2; ++x, pooled += e.channels, which += e.channels) {
+      const Block<float> to = block_at(e, image, y, x);
+      unpool_block(e.channels, pooled, which, to.a, to.b, to.c, to.d);
     }
 }
 
@@ -183,7 +199,7 @@ class ConvolutionPool : public Layer {
   std::int64_t weight_ = 0, bias_ = 0;
   std::int64_t images_ = 1;          ///< at a time
   AlignedBuffer patches_, image_;    ///< of that many images
-  std::vector<std::uint8_t> which_;  ///< of the whole batch
+  std::vector<std::int32_t> which_;  ///< of the whole batch; as wide as the floats, for the loops' sake
 };
 
 }  // namespace
