@@ -67,7 +67,7 @@ class Engine {
   [[nodiscard]] virtual std::vector<StateView> state() = 0;
   /// After the caller has written into state().
   virtual void state_changed() = 0;
-  /// "cpu, onednn gemm, avx512", for the record.
+  /// "cpu, onednn (libdnnl.so.2) matrix product", for the record.
   [[nodiscard]] virtual std::string describe() const = 0;
 };
 

@@ -1,7 +1,16 @@
 # Matrix products: every backend that is found is built, HPO_GEMM says which is preferred. Sets gemm_sources, gemm_includes and
 # gemm_preferred.
 set(HPO_GEMM AUTO CACHE STRING "preferred matrix product: AUTO (the first found), ONEDNN, OPENBLAS or EIGEN")
-set(gemm_sources gemm_eigen.cpp)
+if(HPO_X86_64)
+  set(gemm_sources gemm_eigen_x86_64.cpp processor_x86_64.cpp)
+  set(eigen_isas v2 v3 v4)
+  foreach(isa ${eigen_isas})
+    set(eigen_march_${isa} -march=x86-64-${isa})
+  endforeach()
+else()
+  set(gemm_sources gemm_eigen_other.cpp processor_other.cpp)
+  set(eigen_isas other)
+endif()
 
 # A library's name as the loader knows it: the soname when there is one.
 function(hpo_library_name file out)
@@ -40,10 +49,10 @@ else()
 endif()
 list(APPEND found EIGEN)
 
-foreach(isa v2 v3 v4)
+foreach(isa ${eigen_isas})
   add_library(hpo_gemm_eigen_${isa} OBJECT gemm_eigen_isa.cpp)
   target_link_libraries(hpo_gemm_eigen_${isa} PRIVATE hpo_options Eigen3::Eigen)
-  target_compile_options(hpo_gemm_eigen_${isa} PRIVATE -O3 -march=x86-64-${isa}
+  target_compile_options(hpo_gemm_eigen_${isa} PRIVATE -O3 ${eigen_march_${isa}}
                          $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)  # gcc's own AVX-512 headers
   target_compile_definitions(hpo_gemm_eigen_${isa} PRIVATE HPO_EIGEN_SGEMM=sgemm_eigen_${isa} Eigen=Eigen_${isa})
   list(APPEND gemm_sources $<TARGET_OBJECTS:hpo_gemm_eigen_${isa}>)

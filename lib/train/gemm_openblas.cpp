@@ -5,6 +5,7 @@
 #include <string>
 
 #include "train/gemm_backends.hpp"
+#include "train/processor.hpp"
 #include "train/shared_library.hpp"
 
 namespace hpo::train {
