@@ -30,9 +30,7 @@ void openblas_sgemm(Transpose transpose_a, Transpose transpose_b, std::int64_t m
 std::optional<GemmBackend> gemm_openblas() {
   // OpenBLAS takes processors that are younger than itself for Haswells and leaves AVX-512 idle: a third
   // slower. It reads both settings while it loads; what the user has set stays.
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512vl"))
-    setenv("OPENBLAS_CORETYPE", "SkylakeX", 0);
+  if (x86_64_level() == 4) setenv("OPENBLAS_CORETYPE", "SkylakeX", 0);
   setenv("OPENBLAS_NUM_THREADS", "1", 0);
   const SharedLibrary library(HPO_OPENBLAS_LIBRARY);
   library_sgemm = library.function<decltype(cblas_sgemm)>("cblas_sgemm");

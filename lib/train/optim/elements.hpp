@@ -4,8 +4,7 @@
 #include <cmath>
 
 /// What each optimiser does to one parameter. Constexpr, so that the CPU's loops and the GPU's kernels (nvcc
-/// with
-/// --expt-relaxed-constexpr) share them. Each returns the new parameter and leaves the new state in its
+/// with --expt-relaxed-constexpr) share them. Each returns the new parameter and leaves the new state in its
 /// references; `gradient` is the averaged and clipped one.
 namespace hpo::train::optim {
 
