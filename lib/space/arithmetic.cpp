@@ -117,10 +117,10 @@ Value real(std::string_view name, std::span<const Value> arguments) {
 }
 
 Value extreme(std::string_view name, Operator better, std::span<const Value> arguments) {
-  const Value* best = nullptr;
+  const Value* best = &arguments[0];
   for (const auto& argument : arguments) {
     static_cast<void>(number(name, argument));
-    if (best == nullptr || compare(better, argument, *best)) best = &argument;
+    if (compare(better, argument, *best)) best = &argument;
   }
   return *best;
 }

@@ -169,3 +169,36 @@ TEST_CASE("space: a lookup knows inactive parameters and no others") {
   CHECK(lookup("momentum") == Value());
   CHECK_FALSE(lookup("nothing"));
 }
+
+TEST_CASE("space: whatever bounds, scale and step are accepted, values are legal and come back") {
+  int accepted = 0;
+  for (std::uint64_t i = 0; i < 4000; ++i) {
+    hpo::Stream stream(3, hpo::Purpose::test, i);
+    const auto magnitude = [&stream] {
+      return std::pow(10.0, 30 * stream.uniform() - 15) * (stream.below(4) == 0 ? -1 : 1);
+    };
+    Parameter p = real("x", magnitude(), magnitude(), static_cast<Scale>(stream.below(3)));
+    if (stream.below(2) == 0) p.step = std::abs(magnitude());
+    if (stream.below(2) == 0) {
+      p.kind = Kind::integer;
+      p.low = std::round(p.low);
+      p.high = std::round(p.high);
+      p.step = std::round(p.step);
+      if (stream.below(2) == 0) p.multiple_of = static_cast<std::int64_t>(1 + stream.below(1000));
+    }
+    if (message([&] { static_cast<void>(Space({p}, {})); }) != "") continue;
+    ++accepted;
+    double previous = -std::numeric_limits<double>::infinity();
+    for (int k = 0; k <= 50; ++k) {
+      const Value value = p.from_unit(k / 50.0);
+      CAPTURE(p.low);
+      CAPTURE(p.high);
+      CAPTURE(p.step);
+      REQUIRE_MESSAGE(!p.fault(value), *p.fault(value));
+      REQUIRE(p.from_unit(p.to_unit(value)) == value);
+      REQUIRE(as_number(value) >= previous);
+      previous = as_number(value);
+    }
+  }
+  CHECK(accepted > 400);
+}
