@@ -60,8 +60,8 @@ std::optional<Seal> read_seal(std::string_view start) {
   return s.generation > 0 && render(s) == start.substr(0, Seal::kSize) ? std::optional(s) : std::nullopt;
 }
 
-Seal verify_start(std::string_view start, std::uint64_t size, const std::string& name) {
-  if (size == 0) throw Error(name, "is empty");
+Seal verify_start(std::string_view start, const std::string& name) {
+  if (start.empty()) throw Error(name, "is empty");
   if (!starts_with(start, kMagic)) {
     if (starts_with(start, kHdf5)) throw Error(name, "is an HDF5 file, but not a study of hpo-batch");
     throw Error(name, "is not a study file (nor HDF5 at all)");
@@ -71,16 +71,18 @@ Seal verify_start(std::string_view start, std::uint64_t size, const std::string&
   if (format && *format > kFormat)
     throw Error(name, fmt::format("has format {}, this program knows {}", *format, kFormat),
                 "install a newer hpo-batch");
+  if (start.size() < Seal::kSize) throw Error(name, fmt::format("is cut short after {} bytes", start.size()));
   const auto found = read_seal(start);
-  if (start.size() < Seal::kSize) throw Error(name, fmt::format("is cut short after {} bytes", size));
   if (!found) throw Error(name, "is damaged in its first lines");
-  if (size < found->size) throw Error(name, fmt::format("is cut short: {} of {} bytes", size, found->size));
-  if (size > found->size) throw Error(name, fmt::format("is damaged: {} bytes too long", size - found->size));
   return *found;
 }
 
 Seal verify(std::string_view bytes, const std::string& name) {
-  Seal found = verify_start(bytes, bytes.size(), name);
+  Seal found = verify_start(bytes.substr(0, Seal::kSize), name);
+  if (bytes.size() < found.size)
+    throw Error(name, fmt::format("is cut short: {} of {} bytes", bytes.size(), found.size));
+  if (bytes.size() > found.size)
+    throw Error(name, fmt::format("is damaged: {} bytes too long", bytes.size() - found.size));
   if (crc32c(bytes.substr(Seal::kSize)) != found.crc)
     throw Error(name, "is damaged: its checksum does not match its content");
   return found;

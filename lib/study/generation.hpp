@@ -27,7 +27,7 @@ void seal(Seal& seal, std::string& file);
 /// The seal of a whole file whose every byte is as it was written. Throws Error naming `name`: empty, not
 /// HDF5, not a study, of a newer format, cut short, damaged.
 [[nodiscard]] Seal verify(std::string_view bytes, const std::string& name);
-/// The same as far as the first bytes and the length can tell.
-[[nodiscard]] Seal verify_start(std::string_view start, std::uint64_t size, const std::string& name);
+/// The same as far as the first 512 bytes can tell.
+[[nodiscard]] Seal verify_start(std::string_view start, const std::string& name);
 
 }  // namespace hpo::study

@@ -68,10 +68,24 @@ std::uint64_t Slots::before(std::uint64_t generation) const {
   return highest;
 }
 
-std::string Slots::nonce_in(std::uint64_t generation) const {
-  if (!file_system().status(path(generation))) return "";
-  const auto seal = read_seal(file_system().read_at(path(generation), 0, Seal::kSize));
-  return seal ? seal->nonce : "";
+std::optional<Seal> Slots::seal_in(std::uint64_t generation) const {
+  std::string start;
+  const auto failure = failure_of([&] { start = file_system().read_at(path(generation), 0, Seal::kSize); });
+  if (failure && file_system().status(path(generation))) throw *failure;
+  return read_seal(start);
+}
+
+bool Slots::link_to_slot(const fs::path& fresh, std::uint64_t generation, const std::string& nonce) const {
+  bool is_linked = false;
+  const auto failure = failure_of([&] { is_linked = file_system().link(fresh, path(generation)); });
+  if (is_linked) return true;
+  // Over NFS a link may be made and yet be reported as failed, or as there already: the slot itself tells.
+  if (const auto holder = seal_in(generation)) return holder->nonce == nonce;
+  if (newest() > generation) return true;  // come and gone
+  if (failure)
+    throw Error(failure->code(), failure->culprit(), failure->reason(),
+                "free some space or quota; a study needs a file system with hard links");
+  return false;
 }
 
 bool Slots::fill(std::uint64_t generation, const std::string& bytes, const std::string& nonce) const {
@@ -83,16 +97,10 @@ bool Slots::fill(std::uint64_t generation, const std::string& bytes, const std::
     file->append(bytes);
     file->sync();
     file->close();
-    // Over NFS a link may be made and yet be reported as failed, or as there already: the slot itself tells.
-    const auto failure = failure_of([&] { (void)files.link(fresh, path(generation)); });
-    const std::string holder = nonce_in(generation);
-    const bool is_collected = holder.empty() && !files.status(fresh);  // by a tool that is already further
-    if (failure && holder.empty() && !is_collected)
-      throw Error(failure->code(), failure->culprit(), failure->reason(),
-                  "free some space or quota; a study needs a file system with hard links");
+    const bool is_filled = link_to_slot(fresh, generation, nonce);
     files.unlink(fresh);
     files.sync_directory(layout_.generations);
-    return holder == nonce;
+    return is_filled;
   } catch (...) {
     (void)failure_of([&] { files.unlink(fresh); });
     throw;
@@ -103,10 +111,11 @@ void Slots::point_at_newest() const {
   auto& files = file_system();
   for (int tries = 0; tries < 10; ++tries) {
     const std::uint64_t target = newest();
-    if (target == 0) return;
+    const auto slot = seal_in(target);
+    if (!slot) continue;  // collected meanwhile
     const auto seal =
         files.status(layout_.file) ? read_seal(files.read_at(layout_.file, 0, Seal::kSize)) : std::nullopt;
-    if (seal && seal->nonce == nonce_in(target)) return;
+    if (seal && seal->nonce == slot->nonce) return;
     const fs::path fresh = private_file(target + 1, make_nonce());
     const auto failure = failure_of([&] {
       if (files.link(path(target), fresh)) files.rename(fresh, layout_.file);

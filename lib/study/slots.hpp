@@ -7,6 +7,7 @@
 
 #include "base/file_system.hpp"
 #include "exchange/layout.hpp"
+#include "study/generation.hpp"
 
 namespace hpo::study {
 
@@ -22,8 +23,13 @@ class Slots {
   [[nodiscard]] std::uint64_t before(std::uint64_t generation) const;
   [[nodiscard]] fs::path path(std::uint64_t generation) const;
 
+  /// The seal of a slot; nothing when the slot is empty or its first lines are damaged.
+  [[nodiscard]] std::optional<Seal> seal_in(std::uint64_t generation) const;
+
   /// Fills slot `generation` with `bytes`, whose seal has `nonce`, and makes it durable. False when somebody
-  /// else has filled it. When this throws, the slot may be filled or not.
+  /// else has filled it. True can come so late that the slot is no longer there, or was filled a second time
+  /// after its number had come and gone: when newest() is higher, only the chain can tell. When this throws,
+  /// the slot may be filled or not.
   [[nodiscard]] bool fill(std::uint64_t generation, const std::string& bytes, const std::string& nonce) const;
   /// Makes NAME.h5 a link to the newest slot, when it is not one already.
   void point_at_newest() const;
@@ -33,7 +39,8 @@ class Slots {
 
  private:
   [[nodiscard]] fs::path private_file(std::uint64_t generation, const std::string& nonce) const;
-  [[nodiscard]] std::string nonce_in(std::uint64_t generation) const;
+  [[nodiscard]] bool link_to_slot(const fs::path& fresh, std::uint64_t generation,
+                                  const std::string& nonce) const;
 
   exchange::Layout layout_;
 };

@@ -39,13 +39,14 @@ void require_ours(const fs::path& path, const FileStatus& status) {
                 "chmod go-w " + path.string());
 }
 
-// Looks at NAME.h5 as far as its first bytes go.
+// Looks at NAME.h5 as far as its first bytes go; not at its length, since another tool may renew it between
+// two looks.
 Seal check_file(const fs::path& file, const FileStatus& status) {
   if (status.is_directory) throw Error(file.string(), "is a directory, not a study file");
   if (!status.is_regular)
     throw Error(file.string(), "is not a regular file", "name the file itself, not a link to it");
   require_ours(file, status);
-  return verify_start(file_system().read_at(file, 0, Seal::kSize), status.size, file.string());
+  return verify_start(file_system().read_at(file, 0, Seal::kSize), file.string());
 }
 
 [[noreturn]] void missing(const Layout& layout) {
@@ -123,7 +124,7 @@ Store Store::open(const fs::path& study_file) {
   if (!file) return store;
   const Seal seal = check_file(layout.file, *file);
   if (newest > 0) {
-    const auto own = read_seal(files.read_at(Slots(layout).path(newest), 0, Seal::kSize));
+    const auto own = Slots(layout).seal_in(newest);
     if (own && own->uuid != seal.uuid)
       throw Error(layout.file.string(), "is another study than the one in " + layout.directory.string(),
                   "give the copy a name of its own: mv " + layout.file.string() + " copy.h5");
@@ -185,8 +186,8 @@ bool Store::commit(Head& next, const std::string& parent) const {
   Seal mark{next.study.uuid, next.generation, next.nonce, parent, 0, 0};
   seal(mark, bytes);
   if (!slots.fill(next.generation, bytes, next.nonce)) return false;
-  // Were we asleep so long that our slot had been filled, followed and collected, then we have filled it a
-  // second time, outside the chain. Every generation lists those before it.
+  // Others have gone on. Were we asleep so long that our slot had been filled, followed and collected, then
+  // we have filled it a second time, outside the chain. Every generation lists those before it.
   if (slots.newest() > next.generation) {
     const auto& chain = newest_head(false).study.provenance;
     if (chain.at(static_cast<std::size_t>(next.generation - 1)).nonce != next.nonce) return false;

@@ -173,6 +173,20 @@ command = ["true"]
 )toml";
 }
 
+std::string small_toml() {
+  return R"toml([study]
+name = "small"
+seed = 7
+[[objective]]
+metric = "valid_error"
+goal = "minimize"
+[space]
+lr = { type = "float", low = 1e-5, high = 1e-1, scale = "log" }
+[run]
+command = ["true"]
+)toml";
+}
+
 study::Study sample_study(const std::string& toml, std::uint64_t seed, SampleSize size) {
   study::Study study;
   study.uuid = "0123456789abcdef";

@@ -13,6 +13,9 @@ namespace hpo::test {
 /// Ten parameters of the usual kinds.
 [[nodiscard]] std::string plain_toml();
 
+/// One parameter.
+[[nodiscard]] std::string small_toml();
+
 struct SampleSize {
   std::size_t trials = 0, reports_per_trial = 0;
 };
