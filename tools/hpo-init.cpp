@@ -10,6 +10,7 @@
 #include "flow/check.hpp"
 #include "flow/plan.hpp"
 #include "flow/templates.hpp"
+#include "slurm/script.hpp"
 #include "study/store.hpp"
 
 namespace {
@@ -59,7 +60,7 @@ ExitCode run(const hpo::cli::Arguments& arguments, int argc, const char* const* 
     study.definition = definition;
     const auto store = hpo::study::Store::create(file, std::move(study), hpo::study::provenance("hpo-init", argc, argv));
     const auto home = store.layout().file.parent_path();
-    place(home / "Makefile", hpo::flow::template_text("study/Makefile"));
+    place(home / "Makefile", hpo::slurm::render("Makefile", hpo::flow::template_text("study/Makefile"), {{"TOOLS", hpo::executable_directory()}}));
     place(home / "site.env", hpo::flow::template_text("study/site.env"));
   }
   std::fputs((json ? to_json(plan, definition).dump(2) + "\n" : to_text(plan, definition)).c_str(), stdout);

@@ -11,7 +11,7 @@ cd "$directory"
 [ -e study.toml ] || cp "$here/study.toml" .
 [ -e study.h5 ] || hpo-init study.toml
 # On this machine, also where there is a Slurm; HPO_LOCAL= runs it there.
-make --no-print-directory TOOLS="$tools/" HPO_LOCAL="${HPO_LOCAL-1}"
+make --no-print-directory TOOLS="$tools" HPO_LOCAL="${HPO_LOCAL-1}"
 hpo-collect study.h5 --plot=curves
 echo
 echo "The study is in $directory: try there  make status,  hpo-collect study.h5 --sort=value --top=5,  hpo-collect --help"

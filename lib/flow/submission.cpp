@@ -156,7 +156,9 @@ std::vector<std::int32_t> materialise(const study::Study& study, const study::La
     const auto row = static_cast<std::int32_t>(i);
     const fs::path manifest = manifest_file(layout, study.submissions[i]);
     const fs::path script = home(layout) / script_name(study, row);
-    const bool manifest_missing = !files.status(manifest), script_missing = !files.status(script);
+    const bool manifest_missing = !files.status(manifest);
+    // A script of another study that stood here before is not ours; one that a person has edited is.
+    const bool script_missing = !files.status(script) || files.read(script).find(study.submissions[i].name) == std::string::npos;
     if (manifest_missing) exchange::write_manifest(manifest, manifest_of(study, row));
     newest = script_text(study, layout, tools, row);
     if (script_missing) replace_file(script, newest, 0700);

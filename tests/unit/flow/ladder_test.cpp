@@ -127,6 +127,11 @@ TEST_CASE("materialise: manifests and scripts come from the study alone, once, a
   fs::remove(s.layout.manifests / "hpo-small-00112233-b0-r0-s0.man");
   CHECK(flow::materialise(s.study, s.layout, "/opt/hpo/bin").size() == 1);
   CHECK(script == file_system().read(s.home / "rung-b0-r0.sbatch"));
+  replace_file(s.home / "rung-b0-r0.sbatch", script + "# edited\n");
+  CHECK(flow::materialise(s.study, s.layout, "/opt/hpo/bin").empty());
+  replace_file(s.home / "rung-b0-r0.sbatch", "# of a study that stood here before\n");
+  CHECK(flow::materialise(s.study, s.layout, "/opt/hpo/bin").size() == 1);
+  CHECK(script == file_system().read(s.home / "rung-b0-r0.sbatch"));
   const auto manifest = exchange::read_manifest(s.layout.manifests / "hpo-small-00112233-b0-r0-s0.man");
   REQUIRE(manifest.tasks.size() == 9);
   CHECK(manifest.budget == 1);
