@@ -231,11 +231,11 @@ Study read_study(std::string_view bytes, const std::string& toml_name) {
   read_trials(file, size, study);
   read_table(file, "rungs", "row", size, study.rungs);
   read_tasks(file, size, study);
-  read_table(file, "submissions", "row", size, study.submissions);
-  read_table(file, "attempts", "row", size, study.attempts);
+  read_table(file, "submissions", "submission", size, study.submissions);
+  read_table(file, "attempts", "attempt", size, study.attempts);
   read_reports(file, size, study);
   read_table(file, "decisions", "row", size, study.decisions);
-  read_table(file, "provenance", "generation", size, study.provenance);
+  read_table(file, "provenance", "row", size, study.provenance);
   handle.close();
   return study;
 }
@@ -252,11 +252,11 @@ std::string encode(const Study& study, std::uint64_t user_block) {
     write_trials(file, study);
     write_table(file, "rungs", "row", study.rungs);
     write_tasks(file, study);
-    write_table(file, "submissions", "row", study.submissions);
-    write_table(file, "attempts", "row", study.attempts);
+    write_table(file, "submissions", "submission", study.submissions);
+    write_table(file, "attempts", "attempt", study.attempts);
     write_reports(file, study);
     write_table(file, "decisions", "row", study.decisions);
-    write_table(file, "provenance", "generation", study.provenance);
+    write_table(file, "provenance", "row", study.provenance);
     return h5::take_image(std::move(handle), user_block);
   } catch (const h5::Fault& refusal) {
     throw Error(study.definition.name, fmt::format("cannot be stored: {}", refusal.what()));
