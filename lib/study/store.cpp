@@ -56,10 +56,21 @@ Seal check_file(const fs::path& file, const FileStatus& status) {
   throw Error(name, "does not exist", "hpo-init study.toml makes a study");
 }
 
+// What follows a commit. It stands whatever happens here, and whoever comes next does the rest.
+void tidy(const Slots& slots) {
+  try {
+    slots.point_at_newest();
+    slots.collect_garbage();
+  } catch (const Error& error) {
+    log::warning("{}: {}", error.culprit(), error.reason());
+  }
+}
+
 // What a creation that was killed has left can be gone on with; anything else in the way cannot.
 void require_free(const Layout& layout) {
   auto& files = file_system();
   const Slots slots(layout);
+  if (slots.newest() > 0) tidy(slots);  // its creation may have been killed before NAME.h5 was there
   if (files.status(layout.file) || slots.newest() > 0)
     throw Error(layout.file.string(), "exists already",
                 "hpo-propose " + layout.file.string() + " goes on with it; --study names another");
@@ -78,16 +89,6 @@ void make_folders(const Layout& layout) {
   require_ours(layout.directory, files.status(layout.directory).value());
   files.sync_directory(layout.directory);
   files.sync_directory(layout.file.parent_path());
-}
-
-// What follows a commit. It stands whatever happens here, and whoever comes next does the rest.
-void tidy(const Slots& slots) {
-  try {
-    slots.point_at_newest();
-    slots.collect_garbage();
-  } catch (const Error& error) {
-    log::warning("{}: {}", error.culprit(), error.reason());
-  }
 }
 
 // Longer after each lost race, and not the same for everyone.

@@ -123,6 +123,7 @@ void audit_create(const fs::path& file, bool acknowledged) {
     REQUIRE(!acknowledged);
   } catch (const Error& error) {
     REQUIRE(error.reason() == "exists already");
+    REQUIRE(fs::exists(file));
   }
   audit_update(file, {}, 1, false);
 }
