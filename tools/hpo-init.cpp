@@ -28,48 +28,57 @@ const hpo::cli::Usage kUsage{
      {'n', "dry-run", "", "check and print the plan, write nothing", "", "Options"},
      {0, "json", "", "print the plan as JSON (schema 1)", "", "Options"}},
     {{"hpo-init study.toml --dry-run", "what would it cost?"}, {"hpo-init study.toml && make", "run the study on this machine, or on Slurm"}},
-    {ExitCode::done, ExitCode::failed, ExitCode::usage, ExitCode::try_again}};
+    {ExitCode::done, ExitCode::failed, ExitCode::usage, ExitCode::nothing_to_do, ExitCode::try_again}};
 
 // A file of the user's: made when missing, never overwritten.
 void place(const hpo::fs::path& file, const std::string& text) {
   auto& files = hpo::file_system();
   if (files.status(file)) {
-    hpo::log::info("{} exists and is kept", file.string());
+    hpo::log::debug("{} exists and is kept", file.string());
     return;
   }
   hpo::replace_file(file, text, 0600);
 }
 
-// The place of a definition read by a person: as given on the command line.
-hpo::study::Definition read_definition(const std::string& name) {
-  return hpo::study::parse_definition(hpo::file_system().read(name), name);
+// The study, new; or the one that is there, when it was made from the same definition and a killed hpo-init did not finish.
+hpo::study::Store make_study(const hpo::fs::path& file, const hpo::study::Definition& definition, const hpo::study::Provenance& who, bool* is_new) {
+  hpo::study::Study study;
+  study.uuid = hpo::make_nonce();
+  study.created = hpo::file_system().now();
+  study.definition = definition;
+  try {
+    return hpo::study::Store::create(file, std::move(study), who);
+  } catch (const hpo::Error&) {
+    if (!hpo::file_system().status(file)) throw;
+    auto store = hpo::study::Store::open(file);
+    if (store.head().study.definition.text != definition.text) throw;
+    *is_new = false;
+    return store;
+  }
 }
 
 ExitCode run(const hpo::cli::Arguments& arguments, int argc, const char* const* argv) {
   const hpo::fs::path toml = arguments.positional(0);
   hpo::fs::path file = toml.parent_path() / (toml.stem().string() + ".h5");
   if (arguments.has("study")) file = arguments.text("study");
-  auto definition = read_definition(toml.string());
+  const auto definition = hpo::study::parse_definition(hpo::file_system().read(toml), toml.string());
   hpo::flow::check(definition);
   const auto plan = hpo::flow::plan_of(definition);
-  const bool json = arguments.has("json"), dry_run = arguments.has("dry-run");
+  const bool dry_run = arguments.has("dry-run");
+  bool is_new = true;
   if (!dry_run) {
-    hpo::study::Study study;
-    study.uuid = hpo::make_nonce();
-    study.created = hpo::file_system().now();
-    study.definition = definition;
-    const auto store = hpo::study::Store::create(file, std::move(study), hpo::study::provenance("hpo-init", argc, argv));
+    const auto store = make_study(file, definition, hpo::study::provenance("hpo-init", argc, argv), &is_new);
     const auto home = store.layout().file.parent_path();
     place(home / "Makefile", hpo::slurm::render("Makefile", hpo::flow::template_text("study/Makefile"), {{"TOOLS", hpo::executable_directory()}}));
     place(home / "site.env", hpo::flow::template_text("study/site.env"));
   }
-  std::fputs((json ? to_json(plan, definition).dump(2) + "\n" : to_text(plan, definition)).c_str(), stdout);
+  std::fputs((arguments.has("json") ? to_json(plan, definition).dump(2) + "\n" : to_text(plan, definition)).c_str(), stdout);
   if (dry_run) {
     hpo::log::info("dry run: nothing was written");
   } else {
-    hpo::log::info("{} is ready; next: make, or: hpo-propose {}", file.string(), file.string());
+    hpo::log::info("{} is {}; next: make, or: hpo-propose {}", file.string(), is_new ? "ready" : "there already, from the same definition", file.string());
   }
-  return ExitCode::done;
+  return is_new ? ExitCode::done : ExitCode::nothing_to_do;
 }
 
 }  // namespace

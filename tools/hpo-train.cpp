@@ -97,10 +97,11 @@ exchange::Assignment read_task(const hpo::cli::Arguments& arguments, const excha
   const std::string manifest = first_of({arguments.text("manifest"), hpo::environment("HPO_MANIFEST")});
   const std::string task = first_of({arguments.text("task"), hpo::environment("HPO_TASK"), hpo::environment("SLURM_ARRAY_TASK_ID")});
   if (manifest.empty() || task.empty())
-    throw Error(ExitCode::usage, "hpo-train", manifest.empty() ? "which array? neither --manifest nor HPO_MANIFEST is given" : "which task? neither --task, HPO_TASK nor SLURM_ARRAY_TASK_ID is given",
+    throw Error(ExitCode::usage, manifest.empty() ? "--manifest" : "--task",
+                manifest.empty() ? "which array? HPO_MANIFEST is not set either" : "which task? neither HPO_TASK nor SLURM_ARRAY_TASK_ID is set either",
                 fmt::format("run it through rung.sbatch, or name one of {}", (layout.manifests / "*.man").string()));
   const auto index = hpo::parse_int(task);
-  if (!index || *index < 0 || *index > 100'000'000) throw Error(ExitCode::usage, "task", fmt::format("'{}' is not an array index", task));
+  if (!index || *index < 0 || *index > 100'000'000) throw Error(ExitCode::usage, "--task", fmt::format("'{}' is not an array index", task));
   return exchange::read_assignment(manifest, static_cast<std::int32_t>(*index));
 }
 

@@ -35,6 +35,9 @@ void throw_errno(const std::string& culprit, std::string_view what, int error_nu
       code = ExitCode::try_again;
       next = "run the same command again";
       break;
+    case ENOENT:
+      next = "check the name and the directory you are in";
+      break;
     case EACCES:
     case EPERM:
     case EROFS:

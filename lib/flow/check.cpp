@@ -47,8 +47,9 @@ void check_train(const study::Definition& definition) {
     try {
       (void)train::config_from_json(space::fill(definition.train, space, point));
     } catch (const Error& error) {
-      throw Error(definition.place("train." + error.culprit()),
-                  fmt::format("train.{}: {} (for example with {})", error.culprit(), error.reason(), space.to_json(point).dump()), error.next());
+      // What the first point already gets wrong is hardly the point's doing.
+      const std::string where = k == 0 ? "" : fmt::format(" (for example with {})", space.to_json(point).dump());
+      throw Error(definition.place("train." + error.culprit()), fmt::format("train.{}: {}{}", error.culprit(), error.reason(), where), error.next());
     }
   }
 }

@@ -44,6 +44,8 @@ class Definitions(Case):
     def test_an_existing_study_is_never_overwritten(self):
         self.init()
         before = (self.dir / "study.h5").read_bytes()
+        self.run_tool("hpo-init", "study.toml", code=3)
+        self.write("study.toml", TINY.replace("seed = 5", "seed = 6"))
         self.golden_failure("init-exists", "hpo-init", "study.toml")
         self.assertEqual(before, (self.dir / "study.h5").read_bytes())
 

@@ -26,7 +26,7 @@ class Programs(Case):
         return self.study()
 
     def test_words_environment_and_reports_of_both_kinds(self):
-        self.start("sh", "-c", 'echo "hpo: step=1 loss=$1"; env | grep ^HPO_ | sort; echo \'{"step": 1, "extra": NaN}\' >> "$HPO_REPORT"', "sh", "{x}")
+        self.start("sh", "-c", 'echo "hpo: step=1 loss=$1"; env | grep ^HPO_ | sort; echo \'{{"step": 1, "extra": NaN}}\' >> "$HPO_REPORT"', "sh", "{x}")
         out = self.train().stdout
         for name in "STUDY TRIAL BRACKET RUNG ATTEMPT SEED BUDGET HORIZON PARAMS CHECKPOINT_DIR RESUME_FROM REPORT DEADLINE".split():
             self.assertIn(f"HPO_{name}=", out)

@@ -207,6 +207,6 @@ TEST_CASE("check: the registries' complaints have a place in study.toml") {
     return study::parse_definition(text, "study.toml");
   };
   CHECK_NOTHROW(flow::check(with("random", "random")));
-  CHECK_THROWS_WITH_AS(flow::check(with("\"random\"", "\"randm\"")), doctest::Contains("study.toml:20:"), Error);
+  CHECK_THROWS_WITH_AS(flow::check(with("\"random\"", "\"randm\"")), doctest::Contains("study.toml:18:"), Error);
   CHECK_THROWS_WITH_AS(flow::check(with("trials = 9", "trials = 9\nlevls = 2")), doctest::Contains("unknown key 'levls' in [search]"), Error);
 }
