@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "cli/tool_main.hpp"
 #include "flow/fold.hpp"
+#include "flow/plan.hpp"
 #include "flow/submission.hpp"
 #include "report/csv.hpp"
 #include "report/curves.hpp"
@@ -116,6 +117,10 @@ std::string output(const hpo::cli::Arguments& arguments, const study::Study& s, 
   if (arguments.has("helpformat")) return report::fields_help(report::all_fields(view));
   if (arguments.has("todo")) {
     std::string lines;
+    if (const auto spent = flow::exhausted(s, view.now())) {
+      hpo::log::info("{}", *spent);
+      return lines;
+    }
     for (const auto& task : flow::todo(s)) lines += task + "\n";
     return lines;
   }

@@ -2,6 +2,7 @@
 // Checks a study.toml, shows the plan and its cost, lays out the study.
 #include <fmt/format.h>
 
+#include <boost/filesystem/operations.hpp>
 #include <cstdio>
 
 #include "base/identity.hpp"
@@ -9,6 +10,7 @@
 #include "cli/tool_main.hpp"
 #include "flow/check.hpp"
 #include "flow/plan.hpp"
+#include "flow/submission.hpp"
 #include "flow/templates.hpp"
 #include "slurm/script.hpp"
 #include "study/store.hpp"
@@ -67,9 +69,15 @@ ExitCode run(const hpo::cli::Arguments& arguments, int argc, const char* const* 
   const bool dry_run = arguments.has("dry-run");
   bool is_new = true;
   if (!dry_run) {
+    hpo::flow::check_place(hpo::exchange::Layout::of(file));
     const auto store = make_study(file, definition, hpo::study::provenance("hpo-init", argc, argv), &is_new);
     const auto home = store.layout().file.parent_path();
-    place(home / "Makefile", hpo::slurm::render("Makefile", hpo::flow::template_text("study/Makefile"), {{"TOOLS", hpo::executable_directory()}}));
+    const auto& own = store.layout().file;
+    const auto there = hpo::fs::absolute(toml).lexically_normal();
+    place(home / "Makefile", hpo::slurm::render("Makefile", hpo::flow::template_text("study/Makefile"),
+                                                {{"TOOLS", hpo::executable_directory()},
+                                                 {"STUDY", own.filename().string()},
+                                                 {"DEFINITION", there.parent_path() == home ? there.filename().string() : there.string()}}));
     place(home / "site.env", hpo::flow::template_text("study/site.env"));
   }
   std::fputs((arguments.has("json") ? to_json(plan, definition).dump(2) + "\n" : to_text(plan, definition)).c_str(), stdout);

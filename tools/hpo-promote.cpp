@@ -11,6 +11,7 @@
 #include "flow/plan.hpp"
 #include "flow/promote.hpp"
 #include "flow/submission.hpp"
+#include "flow/submit.hpp"
 #include "promote/rule.hpp"
 
 namespace {
@@ -59,9 +60,19 @@ void print(const study::Study& study, const flow::Promotion& promotion, std::siz
   }
 }
 
+// Writes the scripts of the arrays that have work left, and submits them when asked to.
+void start(const hpo::cli::Arguments& arguments, const study::Store& store, const study::Study& after, const study::Provenance& who) {
+  const auto tools = hpo::executable_directory();
+  for (const auto row : flow::materialise(after, store.layout(), tools))
+    hpo::log::info("next: sbatch {}, or: make rung", flow::script_name(after, row));
+  if (arguments.has("submit"))
+    for (const auto& line : flow::submit(store, tools, arguments.rest(), who)) hpo::log::info("{}", line);
+}
+
 ExitCode run(const hpo::cli::Arguments& arguments, int argc, const char* const* argv) {
   if (arguments.has("list")) return list();
   if (arguments.positionals().empty()) throw hpo::Error(ExitCode::usage, "STUDY", "is missing");
+  flow::check_extra_options(arguments.rest());
   const auto store = study::Store::open(arguments.positional(0));
   const double now = hpo::file_system().now();
   const auto who = study::provenance("hpo-promote", argc, argv);
@@ -73,8 +84,9 @@ ExitCode run(const hpo::cli::Arguments& arguments, int argc, const char* const* 
     promotion = {};
     first = s.decisions.size();
     spent = flow::exhausted(s, now);
-    if (!spent) promotion = flow::promote(s, now);
-    const bool arranged = !spent && !flow::arrange(s, now).empty();
+    if (spent) return false;
+    promotion = flow::promote(s, now);
+    const bool arranged = !flow::arrange(s, now).empty();
     return arranged || !promotion.rungs.empty();
   };
   study::Study after;
@@ -90,18 +102,12 @@ ExitCode run(const hpo::cli::Arguments& arguments, int argc, const char* const* 
   } else {
     print(after, promotion, first);
   }
-  if (dry_run) {
-    hpo::log::info("dry run: nothing was written");
-  } else {
-    for (const auto row : flow::materialise(after, store.layout(), hpo::executable_directory()))
-      hpo::log::info("next: sbatch {}, or: make rung", flow::script_name(after, row));
-    if (arguments.has("submit"))
-      for (const auto& line : flow::submit(store, arguments.rest(), who)) hpo::log::info("{}", line);
-  }
+  if (dry_run) hpo::log::info("dry run: nothing was written");
   if (spent) {
     hpo::log::info("{}", *spent);
     return ExitCode::nothing_to_do;
   }
+  if (!dry_run) start(arguments, store, after, who);
   if (!promotion.reason.empty()) hpo::log::info("{}", promotion.reason);
   switch (promotion.state) {
     case flow::Promotion::State::promoted: return ExitCode::done;

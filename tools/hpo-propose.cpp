@@ -10,6 +10,7 @@
 #include "flow/plan.hpp"
 #include "flow/propose.hpp"
 #include "flow/submission.hpp"
+#include "flow/submit.hpp"
 #include "propose/proposer.hpp"
 
 namespace {
@@ -67,6 +68,7 @@ void print(const hpo::study::Study& study, const flow::Proposed& proposed, bool 
 ExitCode run(const hpo::cli::Arguments& arguments, int argc, const char* const* argv) {
   if (arguments.has("list")) return list();
   if (arguments.positionals().empty()) throw hpo::Error(ExitCode::usage, "STUDY", "is missing");
+  flow::check_extra_options(arguments.rest());
   const auto store = hpo::study::Store::open(arguments.positional(0));
   if (arguments.has("verify")) return verify(store);
   const double now = hpo::file_system().now();
@@ -76,12 +78,14 @@ ExitCode run(const hpo::cli::Arguments& arguments, int argc, const char* const* 
 
   flow::Proposed proposed;
   std::optional<std::string> spent;
+  bool changed = false;
   const auto change = [&](hpo::study::Study& study) {
     proposed = {};
     spent = flow::exhausted(study, now);
-    if (!spent) proposed = flow::propose(study, count, now);
+    if (spent) return changed = false;
+    proposed = flow::propose(study, count, now);
     const bool arranged = !arguments.has("defer") && !flow::arrange(study, now).empty();
-    return arranged || !proposed.trials.empty();
+    return changed = arranged || !proposed.trials.empty();
   };
   if (arguments.has("dry-run")) {
     auto study = store.head().study;
@@ -91,14 +95,20 @@ ExitCode run(const hpo::cli::Arguments& arguments, int argc, const char* const* 
   } else {
     const auto head = store.update(change, who);
     print(head.study, proposed, arguments.has("json"));
-    for (const auto row : flow::materialise(head.study, store.layout(), hpo::executable_directory()))
+    const auto tools = hpo::executable_directory();
+    for (const auto row : flow::materialise(head.study, store.layout(), tools)) {
+      changed = true;
       hpo::log::info("next: sbatch {}, or: make rung", flow::script_name(head.study, row));
-    if (arguments.has("submit"))
-      for (const auto& line : flow::submit(store, arguments.rest(), who)) hpo::log::info("{}", line);
+    }
+    if (arguments.has("submit") && !spent)
+      for (const auto& line : flow::submit(store, tools, arguments.rest(), who)) {
+        changed = true;
+        hpo::log::info("{}", line);
+      }
   }
   if (spent) hpo::log::info("{}", *spent);
   if (!proposed.reason.empty()) hpo::log::info("{}", proposed.reason);
-  return proposed.trials.empty() ? ExitCode::nothing_to_do : ExitCode::done;
+  return changed ? ExitCode::done : ExitCode::nothing_to_do;
 }
 
 }  // namespace

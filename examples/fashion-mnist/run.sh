@@ -9,7 +9,9 @@ export PATH
 mkdir -p "$directory"
 cd "$directory"
 [ -e study.toml ] || cp "$here/study.toml" .
-[ -e study.h5 ] || hpo-init study.toml
+rc=0
+hpo-init study.toml || rc=$?
+[ $rc = 0 ] || [ $rc = 3 ] || exit $rc
 # On this machine, also where there is a Slurm; HPO_LOCAL= runs it there.
 make --no-print-directory TOOLS="$tools" HPO_LOCAL="${HPO_LOCAL-1}"
 hpo-collect study.h5 --plot=curves

@@ -7,14 +7,13 @@
 #include <map>
 
 #include "base/error.hpp"
-#include "base/log.hpp"
+#include "base/text.hpp"
 #include "exchange/manifest.hpp"
 #include "flow/plan.hpp"
 #include "flow/templates.hpp"
 #include "flow/view.hpp"
 #include "slurm/resources.hpp"
 #include "slurm/script.hpp"
-#include "slurm/submit.hpp"
 #include "space/placeholder.hpp"
 
 namespace hpo::flow {
@@ -28,14 +27,6 @@ const study::Submission& at(const study::Study& study, std::int32_t row) {
 }
 
 bool has_ended(const study::Task& task) { return task.state != TaskState::waiting && task.state != TaskState::running; }
-
-// Which submissions still have something to run.
-std::vector<bool> unfinished(const study::Study& study) {
-  std::vector<bool> left(study.submissions.size(), false);
-  for (const auto& task : study.tasks)
-    if (task.submission >= 0 && !has_ended(task)) left[static_cast<std::size_t>(task.submission)] = true;
-  return left;
-}
 
 // Where the trials of a rung left their checkpoints, by trial.
 std::map<std::int32_t, std::string> checkpoints_of(const study::Study& study, int bracket, int rung) {
@@ -85,11 +76,14 @@ fs::path home(const study::Layout& layout) { return layout.file.parent_path(); }
 }  // namespace
 
 std::vector<std::int32_t> arrange(study::Study& study, double now) {
-  std::map<std::pair<int, int>, std::int32_t> fresh;  // rung -> its new submission
+  std::map<std::pair<int, int>, std::int32_t> fresh;  // rung -> its newest new submission
+  std::vector<std::int32_t> rows;
   for (auto& task : study.tasks) {
     if (task.submission >= 0 || has_ended(task)) continue;
-    const auto [it, is_new] = fresh.try_emplace({task.bracket, task.rung}, static_cast<std::int32_t>(study.submissions.size()));
-    if (is_new) {
+    const auto next = static_cast<std::int32_t>(study.submissions.size());
+    const auto it = fresh.try_emplace({task.bracket, task.rung}, next).first;
+    if (it->second != next && at(study, it->second).tasks == kMostTasks) it->second = next;
+    if (it->second == next) {
       study::Submission submission;
       // The row makes the name unique within the study, the uuid makes it unique among studies.
       submission.name = fmt::format("hpo-{}-{}-b{}-r{}-s{}", study.definition.name, study.uuid.substr(0, 8), task.bracket, task.rung,
@@ -98,21 +92,19 @@ std::vector<std::int32_t> arrange(study::Study& study, double now) {
       submission.rung = task.rung;
       submission.created = now;
       study.submissions.push_back(submission);
+      rows.push_back(next);
     }
     auto& submission = study.submissions[static_cast<std::size_t>(it->second)];
     task.submission = it->second;
     task.index = submission.tasks++;
   }
-  std::vector<std::int32_t> rows;
-  for (const auto& [rung, row] : fresh) {
+  for (const auto row : rows) {
     auto& submission = study.submissions[static_cast<std::size_t>(row)];
     const auto each = slurm::allocation(study.definition.resources(submission.rung));
     submission.node_hours = submission.tasks * each.node_hours();
     submission.gpu_hours = submission.tasks * each.gpu_hours();
     submission.core_hours = submission.tasks * each.core_hours();
-    rows.push_back(row);
   }
-  std::sort(rows.begin(), rows.end());
   return rows;
 }
 
@@ -128,6 +120,9 @@ std::string script_name(const study::Study& study, std::int32_t row) {
 std::string script_text(const study::Study& study, const study::Layout& layout, const fs::path& tools, std::int32_t row) {
   const auto& submission = at(study, row);
   const auto resources = study.definition.resources(submission.rung);
+  const auto each = slurm::allocation(resources);
+  // Early enough for a checkpoint, late enough to have trained at all.
+  const auto notice = each.time_s == 0 ? 120 : std::clamp<std::int64_t>(each.time_s / 4, 10, 120);
   std::string lines;
   for (const auto& [name, value] : resources)
     lines += value.empty() ? fmt::format("#SBATCH --{}\n", name) : fmt::format("#SBATCH --{}={}\n", name, value);
@@ -142,7 +137,8 @@ std::string script_text(const study::Study& study, const study::Layout& layout, 
                         {"MANIFEST", slurm::shell_word(manifest_file(layout, submission).string())},
                         {"SITE", slurm::shell_word((home(layout) / "site.env").string())},
                         {"TOOLS", slurm::shell_word(tools.string())},
-                        {"RANKS", fmt::format("{}", slurm::allocation(resources).ranks)},
+                        {"RANKS", fmt::format("{}", each.ranks)},
+                        {"NOTICE", fmt::format("{}", notice)},
                         {"BUILTIN", study.definition.command.empty() ? "1" : ""}});
 }
 
@@ -150,15 +146,13 @@ std::vector<std::int32_t> materialise(const study::Study& study, const study::La
   auto& files = file_system();
   std::vector<std::int32_t> written;
   std::string newest;
-  const auto left = unfinished(study);
-  for (std::size_t i = 0; i < study.submissions.size(); ++i) {
-    if (!left[i]) continue;
-    const auto row = static_cast<std::int32_t>(i);
-    const fs::path manifest = manifest_file(layout, study.submissions[i]);
+  for (const auto row : submissions_with_work(study)) {
+    const auto& submission = at(study, row);
+    const fs::path manifest = manifest_file(layout, submission);
     const fs::path script = home(layout) / script_name(study, row);
     const bool manifest_missing = !files.status(manifest);
     // A script of another study that stood here before is not ours; one that a person has edited is.
-    const bool script_missing = !files.status(script) || files.read(script).find(study.submissions[i].name) == std::string::npos;
+    const bool script_missing = !files.status(script) || files.read(script).find(submission.name) == std::string::npos;
     if (manifest_missing) exchange::write_manifest(manifest, manifest_of(study, row));
     newest = script_text(study, layout, tools, row);
     if (script_missing) replace_file(script, newest, 0700);
@@ -167,6 +161,16 @@ std::vector<std::int32_t> materialise(const study::Study& study, const study::La
   const fs::path rung = home(layout) / "rung.sbatch";
   if (!newest.empty() && (!written.empty() || !files.status(rung))) replace_file(rung, newest, 0700);
   return written;
+}
+
+std::vector<std::int32_t> submissions_with_work(const study::Study& study) {
+  std::vector<bool> left(study.submissions.size(), false);
+  for (const auto& task : study.tasks)
+    if (task.submission >= 0 && !has_ended(task)) left[static_cast<std::size_t>(task.submission)] = true;
+  std::vector<std::int32_t> rows;
+  for (std::size_t i = 0; i < left.size(); ++i)
+    if (left[i]) rows.push_back(static_cast<std::int32_t>(i));
+  return rows;
 }
 
 std::vector<std::string> todo(const study::Study& study) {
@@ -182,51 +186,17 @@ std::vector<std::string> todo(const study::Study& study) {
   return tasks;
 }
 
-std::vector<std::string> submit(const study::Store& store, const std::vector<std::string>& extra_options, const study::Provenance& who) {
-  std::vector<std::string> said;
-  const auto head = store.head();
-  const auto left = unfinished(head.study);
-  for (std::size_t i = 0; i < head.study.submissions.size(); ++i) {
-    const auto& submission = head.study.submissions[i];
-    if (!left[i] || submission.state == SubmissionState::refused || submission.state == SubmissionState::local) continue;
-    const auto record = [&](SubmissionState state, const std::string& job, const std::string& message) {
-      store.update(
-          [&](study::Study& study) {
-            auto& row = study.submissions.at(i);
-            if (row.state == state && row.job == job) return false;
-            row.state = state, row.job = job, row.message = message, row.submitted = file_system().now();
-            return true;
-          },
-          who);
-    };
-    // Held array of ours: recorded or not, releasing it again does no harm.
-    const auto jobs = slurm::jobs_named(submission.name);
-    if (!jobs.empty()) {
-      if (submission.state == SubmissionState::intended) {
-        record(SubmissionState::submitted, jobs.front(), "");
-        said.push_back(fmt::format("{}: found in Slurm as job {}", submission.name, jobs.front()));
-        (void)slurm::release(jobs.front());
-      }
-      continue;
-    }
-    if (submission.state == SubmissionState::submitted) continue;  // Slurm has forgotten it: its tasks have run or are lost
-    const auto script = home(store.layout()) / script_name(head.study, static_cast<std::int32_t>(i));
-    const auto answer = slurm::submit_held(script.string(), extra_options);
-    switch (answer.kind) {
-      case slurm::Answer::Kind::accepted:
-        record(SubmissionState::submitted, answer.job, "");
-        (void)slurm::release(answer.job);
-        said.push_back(fmt::format("{}: submitted as job {}, {} tasks", submission.name, answer.job, submission.tasks));
-        break;
-      case slurm::Answer::Kind::refused:
-        throw Error(script.string(), fmt::format("Slurm refuses it: {}", answer.message),
-                    "correct [slurm] in a new study, or edit the #SBATCH lines of this script, and run hpo-promote --submit again");
-      case slurm::Answer::Kind::undecided:
-        throw Error(ExitCode::try_again, "sbatch", fmt::format("it is not known whether {} was submitted: {}", submission.name, answer.message),
-                    "run hpo-promote --submit again in some minutes: it looks the name up first");
-    }
-  }
-  return said;
+void check_place(const study::Layout& layout) {
+  const std::string path = layout.file.string();
+  const auto bad = std::find_if(path.begin(), path.end(), [](unsigned char c) { return c < ' ' || c == 127 || std::string_view("\"'\\%$`#").find(static_cast<char>(c)) != std::string_view::npos; });
+  if (bad != path.end())
+    throw Error(home(layout).string(), fmt::format("the path holds the character {:?}, which sbatch or make would read differently", *bad),
+                "move to a directory with a plain name");
+  if (!is_plain_name(layout.file.filename().string()))
+    throw Error(layout.file.filename().string(), "a study's file name is made of letters, digits, '.', '_' and '-'", "choose another with --study");
+  for (const auto& name : file_system().list(home(layout)))
+    if (name.size() > 5 && name.substr(name.size() - 5) == ".h5.d" && name != layout.directory.filename().string())
+      throw Error(home(layout).string(), fmt::format("another study lives here: {}", name.substr(0, name.size() - 2)), "give each study a directory of its own");
 }
 
 }  // namespace hpo::flow

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
+#include <map>
+#include <span>
+#include <string_view>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -40,6 +42,17 @@ constexpr std::array<std::string_view, 18> kRefusals{
     "This does not look like a batch script",
 };
 
+// States after which a task does nothing more. Every other one, also one we have never heard of, is alive.
+constexpr std::array<std::string_view, 10> kOver{"COMPLETED", "FAILED",    "CANCELLED", "TIMEOUT",  "NODE_FAIL",
+                                                 "BOOT_FAIL", "PREEMPTED", "DEADLINE",  "REVOKED", "OUT_OF_MEMORY"};
+
+// Limits that pass: the jobs that fill them end.
+constexpr std::array<std::string_view, 3> kLater{"MaxSubmitJob", "temporarily unable to accept job", "QOSMaxSubmit"};
+
+bool mentions(const std::string& said, std::span<const std::string_view> texts) {
+  return std::any_of(texts.begin(), texts.end(), [&](std::string_view text) { return said.find(text) != std::string::npos; });
+}
+
 std::map<std::string, std::string> query_environment() {
   auto variables = clean_environment(current_environment());
   variables["LC_ALL"] = "C";
@@ -61,11 +74,9 @@ Answer parse_answer(int exit_code, bool timed_out, const std::string& out, const
   const std::string said(trim(err));
   if (exit_code == 0 && !timed_out && is_job_id(job)) return {Answer::Kind::accepted, job, ""};
   if (timed_out) return {Answer::Kind::undecided, "", "sbatch did not answer in time"};
+  if (exit_code != 0 && mentions(said, kLater)) return {Answer::Kind::later, "", said};
   // 255: sbatch did not understand its command line; nothing was sent.
-  const bool definite = exit_code == 255 || std::any_of(kRefusals.begin(), kRefusals.end(), [&](std::string_view text) {
-                          return said.find(text) != std::string::npos;
-                        });
-  if (exit_code != 0 && definite) return {Answer::Kind::refused, "", said};
+  if (exit_code == 255 || (exit_code != 0 && mentions(said, kRefusals))) return {Answer::Kind::refused, "", said};
   return {Answer::Kind::undecided, "",
           said.empty() ? fmt::format("sbatch ended with {} and said '{}'", exit_code, job) : said};
 }
@@ -78,31 +89,40 @@ Answer submit_held(const std::string& script, const std::vector<std::string>& ex
   return parse_answer(result.exit_code, result.timed_out, result.out, result.err);
 }
 
-std::vector<std::string> parse_jobs(const std::string& out) {
-  std::set<std::pair<std::size_t, std::string>> jobs;  // by length first: numeric order
+std::vector<Job> parse_jobs(const std::string& out) {
+  std::map<std::pair<std::size_t, std::string>, Job> jobs;  // by length first: numeric order
   for (const auto& line : split(out, '\n')) {
     const auto fields = split(line, '|');
     if (fields.size() < 3 || !is_job_id(fields[0])) continue;
+    const auto &id = fields[0], &state = fields[1], &reason = fields[2];
     // A refusal found late leaves a row under our name: no submission of ours.
-    if (fields[1] == "FAILED" && fields[2] == "BadConstraints") continue;
-    jobs.emplace(fields[0].size(), fields[0]);
+    if (state == "FAILED" && reason == "BadConstraints") continue;
+    auto& job = jobs[{id.size(), id}];
+    job.id = id;
+    job.live = job.live || std::find(kOver.begin(), kOver.end(), state) == kOver.end();
+    job.held = job.held || (state == "PENDING" && reason == "JobHeldUser");
+    job.cancelled = job.cancelled || state == "CANCELLED";
   }
-  std::vector<std::string> ids;
-  for (const auto& [length, id] : jobs) ids.push_back(id);
-  return ids;
+  std::vector<Job> result;
+  for (const auto& [key, job] : jobs) result.push_back(job);
+  return result;
 }
 
-std::vector<std::string> jobs_named(const std::string& name) {
-  const auto result =
-      run_process({"squeue", "--noheader", "--me", "--states=all", "--name=" + name, "--format=%F|%T|%r"}, kQuerySeconds,
-                  query_environment());
+std::vector<Job> jobs_named(const std::string& name) {
+  const auto result = run_process({"squeue", "--noheader", "--me", "--states=all", "--name=" + name, "--format=%F|%T|%r"}, kQuerySeconds,
+                                  query_environment());
   // squeue can print an error and exit 0; silence from a broken squeue must not look like "no such job".
   if (result.exit_code != 0 || result.timed_out || result.err.find("error") != std::string::npos)
     throw Error(ExitCode::try_again, "squeue",
-                fmt::format("does not answer ({})",
-                            result.timed_out ? "no answer in 30 s" : std::string(trim(result.err))),
+                fmt::format("does not answer ({})", result.timed_out ? "no answer in 30 s" : std::string(trim(result.err))),
                 "run the same command again when Slurm answers: squeue --me");
   return parse_jobs(result.out);
+}
+
+bool cancel(const std::string& job) {
+  const auto result = run_process({"scancel", job}, kQuerySeconds, query_environment());
+  if (result.exit_code != 0 || result.timed_out) log::warning("job {} could not be cancelled ({}); do it with: scancel {}", job, trim(result.err), job);
+  return result.exit_code == 0 && !result.timed_out;
 }
 
 bool release(const std::string& job) {

@@ -14,6 +14,7 @@ struct Answer {
   enum class Kind {
     accepted,   ///< `job` holds "1234" or "1234;cluster"
     refused,    ///< for certain: `message` is Slurm's reason
+    later,      ///< not now: a limit on submitted jobs is reached
     undecided,  ///< it may or may not be there: look the name up before trying again
   };
   Kind kind = Kind::undecided;
@@ -24,16 +25,27 @@ struct Answer {
 /// the texts Slurm has for a definite refusal: after a time-out the job may well be there.
 [[nodiscard]] Answer submit_held(const std::string& script, const std::vector<std::string>& extra_options);
 
-/// Job ids of our live or finished jobs of that name, lowest first, without the traces of refused submissions. Throws Error
-/// try_again when squeue cannot answer: an empty answer from a broken squeue would mean a second submission.
-[[nodiscard]] std::vector<std::string> jobs_named(const std::string& name);
+/// One array, all its tasks seen at once.
+struct Job {
+  std::string id;
+  bool live = false;       ///< some task waits, runs, or will be run again
+  bool held = false;       ///< it waits for us to release it
+  bool cancelled = false;  ///< some task was cancelled
+  bool operator==(const Job&) const = default;
+};
 
+/// Our jobs of that name, lowest id first, without the traces of refused submissions. Throws Error try_again when squeue
+/// cannot answer: an empty answer from a broken squeue would mean a second submission.
+[[nodiscard]] std::vector<Job> jobs_named(const std::string& name);
+
+/// Cancels a whole array; false with a warning when Slurm does not take it.
+bool cancel(const std::string& job);
 /// Lets a held job start; false with a warning when Slurm does not take it (it can be done again).
 [[nodiscard]] bool release(const std::string& job);
 
 /// Parses sbatch's answer: pure, for tests.
 [[nodiscard]] Answer parse_answer(int exit_code, bool timed_out, const std::string& out, const std::string& err);
 /// Parses `squeue -h -o "%F|%T|%r"`: pure, for tests.
-[[nodiscard]] std::vector<std::string> parse_jobs(const std::string& out);
+[[nodiscard]] std::vector<Job> parse_jobs(const std::string& out);
 
 }  // namespace hpo::slurm

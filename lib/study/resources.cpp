@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,7 +18,7 @@ namespace {
 // sbatch(1) of Slurm 20.11 to 25.11, without those of kRefused.
 const std::vector<std::string>& known_options() {
   static const std::vector<std::string> names = split(
-      "account acctg-freq batch bb bbf begin chdir cluster-constraint clusters comment "
+      "account acctg-freq batch bb bbf begin chdir cluster-constraint comment "
       "consolidate-segments constraint container container-id contiguous core-spec cores-per-socket "
       "cpu-freq cpus-per-gpu cpus-per-task deadline delay-boot distribution exclude "
       "exclusive extra extra-node-info get-user-env gid gpu-bind gpu-freq gpus gpus-per-node "
@@ -54,16 +55,15 @@ constexpr Refused kRefused[] = {
     {"test-only", "write hpo-promote --dry-run to submit nothing"},
     {"export", "put the environment of the jobs into site.env"},
     {"export-file", "put the environment of the jobs into site.env"},
+    {"clusters", "a study lives on one cluster"},
     {"help", "it is no property of a job"},
     {"usage", "it is no property of a job"},
     {"version", "it is no property of a job"},
 };
 
 void check_name(const Table& table, const std::string& name) {
-  for (const auto& refused : kRefused) {
-    if (refused.name == name)
-      table.fail(name, fmt::format("is set by the tools: {}", refused.reason), "remove it");
-  }
+  if (const auto reason = refused_option(name))
+    table.fail(name, fmt::format("is set by the tools: {}", *reason), "remove it");
   const auto& known = known_options();
   if (std::ranges::find(known, name) != known.end()) return;
   const auto hint = did_you_mean(name, known);
@@ -125,6 +125,12 @@ std::map<int, Resources> read_rungs(const Table& root) {
       table.fail("index", fmt::format("there are two [[rung]] with index = {}", index));
   }
   return rungs;
+}
+
+std::optional<std::string> refused_option(std::string_view name) {
+  for (const auto& refused : kRefused)
+    if (refused.name == name) return std::string(refused.reason);
+  return std::nullopt;
 }
 
 }  // namespace hpo::study

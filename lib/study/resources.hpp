@@ -2,6 +2,9 @@
 #pragma once
 
 #include <map>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "study/definition.hpp"
 #include "study/definition_table.hpp"
@@ -15,5 +18,8 @@ namespace hpo::study {
 
 /// [[rung]]: the same with an index each.
 [[nodiscard]] std::map<int, Resources> read_rungs(const Table& root);
+
+/// Why an option of sbatch is not the user's to set; nothing when it is.
+[[nodiscard]] std::optional<std::string> refused_option(std::string_view name);
 
 }  // namespace hpo::study

@@ -2,7 +2,7 @@
 import json
 import unittest
 
-from harness import SOURCE, Case
+from harness import COMMAND, SOURCE, Case
 
 
 class Ladder(Case):
@@ -68,6 +68,25 @@ class Ladder(Case):
         self.run_tool("bash", "-n", "rung.sbatch")
 
 
+    def test_a_study_of_another_name_and_a_budget_that_is_spent(self):
+        self.write("fashion.toml", COMMAND % '["false"]' + "[budget]\nfailed = 0.3\n")
+        self.write("fashion.toml", (self.dir / "fashion.toml").read_text().replace("trials = 9", "trials = 27"))
+        self.run_tool("hpo-init", "fashion.toml")
+        result = self.run_tool("make", "CHUNK=6")
+        self.assertIn("6 of 6 tasks failed, more than budget.failed = 0.3", result.stderr)
+        trials = json.loads(self.run_tool("hpo-collect", "fashion.h5", "--json").stdout)["trials"]
+        self.assertEqual(sum(t["state"] == "failed" for t in trials), 6)
+
+    def test_one_directory_holds_one_study_under_a_plain_name(self):
+        self.init()
+        self.assertIn("another study lives here: study.h5", self.run_tool("hpo-init", "study.toml", "--study=b.h5", code=1).stderr)
+        for name in ("a'b", "100%", "x\ny"):
+            (self.dir / name).mkdir()
+            self.assertIn("which sbatch or make would read differently", self.run_tool("hpo-init", "study.toml", f"--study={name}/s.h5", code=1).stderr)
+        (self.dir / "with blank").mkdir()
+        self.run_tool("sh", "-c", "cd 'with blank' && cp ../study.toml . && hpo-init study.toml --quiet && make rung")
+
+
 class Examples(Case):
     def test_the_examples_run_to_their_end(self):
         for name, metric, rungs in (("shell", "loss", [9, 3, 1]), ("python", "valid_loss", [8, 4, 2])):
@@ -90,17 +109,18 @@ class Proposals(Case):
         for proposer in ("random", "sobol", "lhs"):
             with self.subTest(proposer):
                 text = self.tiny(9).replace('"sobol"', f'"{proposer}"')
-                self.write("one.toml", text)
-                self.write("many.toml", text)
-                self.run_tool("hpo-init", "one.toml", f"--study={proposer}-one.h5", "--quiet")
-                self.run_tool("hpo-init", "many.toml", f"--study={proposer}-many.h5", "--quiet")
-                one = self.run_tool("hpo-propose", f"{proposer}-one.h5", "--json").stdout
-                many = "".join(self.run_tool("hpo-propose", f"{proposer}-many.h5", "--json", "--defer", "-n1").stdout for _ in range(9))
+                for kind in ("one", "many"):
+                    (self.dir / f"{proposer}-{kind}").mkdir()
+                    self.write(f"{proposer}-{kind}/study.toml", text)
+                    self.run_tool("hpo-init", f"{proposer}-{kind}/study.toml", "--quiet")
+                one = self.run_tool("hpo-propose", f"{proposer}-one/study.h5", "--json").stdout
+                many = "".join(self.run_tool("hpo-propose", f"{proposer}-many/study.h5", "--json", "--defer", "-n1").stdout for _ in range(9))
                 self.assertEqual(one, many)
                 self.assertEqual(len(one.splitlines()), 9)
-                for kind in ("one", "many"):
-                    self.run_tool("hpo-propose", f"{proposer}-{kind}.h5", "--verify")
-                    self.run_tool("hpo-propose", f"{proposer}-{kind}.h5", code=3)
+                for kind, code in (("one", 3), ("many", 0)):  # the deferred ones get their array now
+                    self.run_tool("hpo-propose", f"{proposer}-{kind}/study.h5", "--verify")
+                    self.run_tool("hpo-propose", f"{proposer}-{kind}/study.h5", code=code)
+                    self.run_tool("hpo-propose", f"{proposer}-{kind}/study.h5", code=3)
 
     @staticmethod
     def tiny(trials):

@@ -35,7 +35,9 @@ TEST_CASE("resources: GPUs by job, by node, by task, by gres") {
 TEST_CASE("resources: a range of nodes costs its upper end") { CHECK(allocation({{"nodes", "2-4"}}).nodes == 4); }
 
 TEST_CASE("resources: what cannot be read is refused by name") {
-  CHECK_THROWS_WITH_AS((void)allocation({{"nodes", "many"}}), "nodes: 'many' is not a number between 1 and 10000000", hpo::Error);
+  CHECK_THROWS_WITH_AS((void)allocation({{"nodes", "many"}}), "nodes: 'many' is not a number between 1 and 1000000", hpo::Error);
   CHECK_THROWS_WITH_AS((void)allocation({{"time", "soon"}}), "time: 'soon' is not a Slurm time (M, H:M:S, D-H:M:S)", hpo::Error);
   CHECK_THROWS_AS((void)allocation({{"ntasks", "99999999999999999999"}}), hpo::Error);
+  const auto most = allocation({{"nodes", "1000000"}, {"ntasks-per-node", "1000000"}, {"cpus-per-task", "1000000"}, {"time", "1000000-0"}});
+  CHECK(most.core_hours() == doctest::Approx(2.4e25));
 }
