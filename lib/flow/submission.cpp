@@ -73,6 +73,12 @@ fs::path manifest_file(const study::Layout& layout, const study::Submission& sub
 
 fs::path home(const study::Layout& layout) { return layout.file.parent_path(); }
 
+// A script of another study or rung that stood here before is not the submission's; one that a person has edited is.
+bool is_script_of(const fs::path& script, const study::Submission& submission) {
+  auto& files = file_system();
+  return files.status(script) && files.read(script).find(submission.name + ".man") != std::string::npos;
+}
+
 }  // namespace
 
 std::vector<std::int32_t> arrange(study::Study& study, double now) {
@@ -145,21 +151,19 @@ std::string script_text(const study::Study& study, const study::Layout& layout, 
 std::vector<std::int32_t> materialise(const study::Study& study, const study::Layout& layout, const fs::path& tools) {
   auto& files = file_system();
   std::vector<std::int32_t> written;
-  std::string newest;
-  for (const auto row : submissions_with_work(study)) {
+  const auto rows = submissions_with_work(study);
+  for (const auto row : rows) {
     const auto& submission = at(study, row);
     const fs::path manifest = manifest_file(layout, submission);
     const fs::path script = home(layout) / script_name(study, row);
     const bool manifest_missing = !files.status(manifest);
-    // A script of another study that stood here before is not ours; one that a person has edited is.
-    const bool script_missing = !files.status(script) || files.read(script).find(submission.name) == std::string::npos;
+    const bool script_missing = !is_script_of(script, submission);
     if (manifest_missing) exchange::write_manifest(manifest, manifest_of(study, row));
-    newest = script_text(study, layout, tools, row);
-    if (script_missing) replace_file(script, newest, 0700);
+    if (script_missing) replace_file(script, script_text(study, layout, tools, row), 0700);
     if (manifest_missing || script_missing) written.push_back(row);
   }
   const fs::path rung = home(layout) / "rung.sbatch";
-  if (!newest.empty() && (!written.empty() || !files.status(rung))) replace_file(rung, newest, 0700);
+  if (!rows.empty() && !is_script_of(rung, at(study, rows.back()))) replace_file(rung, script_text(study, layout, tools, rows.back()), 0700);
   return written;
 }
 

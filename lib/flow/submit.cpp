@@ -53,7 +53,13 @@ class Submitter {
       enter(row);
       return false;
     }
-    return reclaim(row, std::any_of(jobs.begin(), jobs.end(), [](const auto& job) { return job.cancelled; }));
+    // Twins that lost are cancelled too; what counts is the job that was recorded.
+    const bool cancelled = std::any_of(jobs.begin(), jobs.end(), [&](const auto& job) {
+      return job.cancelled && (submission.job.empty() || job.id == submission.job.substr(0, submission.job.find(';')));
+    });
+    if (cancelled)
+      throw Error(submission.name, "was cancelled", fmt::format("to go on with it: sbatch {}", script_name(study_, row)));
+    return reclaim(row);
   }
 
   void enter(std::int32_t row) {
@@ -81,7 +87,7 @@ class Submitter {
 
   // The lowest live id is the array; others of its name are held twins of the same moment and start nothing.
   void settle(std::int32_t row, const std::vector<slurm::Job>& jobs) {
-    const auto& submission = study_.submissions.at(static_cast<std::size_t>(row));
+    const study::Submission submission = study_.submissions.at(static_cast<std::size_t>(row));  // record() renews study_
     const slurm::Job* ours = nullptr;
     for (const auto& job : jobs) {
       if (!job.live) continue;
@@ -95,21 +101,21 @@ class Submitter {
     if (ours->held) (void)slurm::release(ours->id);
   }
 
-  bool reclaim(std::int32_t row, bool cancelled) {
-    const auto& submission = study_.submissions.at(static_cast<std::size_t>(row));
+  bool reclaim(std::int32_t row) {
+    const std::string name = study_.submissions.at(static_cast<std::size_t>(row)).name;
     const std::string script = script_name(study_, row);
-    if (cancelled) {
-      said_.push_back(fmt::format("{} was cancelled; to go on with it: sbatch {}", submission.name, script));
-      return false;
-    }
+    // What has ended since the last collect must not run again.
+    study_ = store_.update([&](study::Study& study) { return fold(study, store_.layout()).changed(); }, who_).study;
+    const auto left = submissions_with_work(study_);
+    if (std::find(left.begin(), left.end(), row) == left.end()) return false;
     if (!any_began(row))
-      throw Error(submission.name, fmt::format("is over, but none of its tasks ever began to train; their logs are in {}", store_.layout().logs.string()),
+      throw Error(name, fmt::format("is over, but none of its tasks ever began to train; their logs are in {}", store_.layout().logs.string()),
                   fmt::format("mend what they say (often site.env), then: sbatch {}", script));
     int moved = 0, given_up = 0;
     const auto head = store_.update(
         [&](study::Study& study) {
           moved = given_up = 0;
-          fold(study, store_.layout());  // what has ended since must not run again
+          (void)fold(study, store_.layout());
           const auto faults = faults_of(study);
           for (auto& task : study.tasks) {
             if (task.submission != row || (task.state != study::TaskState::waiting && task.state != study::TaskState::running)) continue;
@@ -128,7 +134,7 @@ class Submitter {
         },
         who_);
     (void)materialise(head.study, store_.layout(), tools_);
-    said_.push_back(fmt::format("{} is over; {} of its tasks are run again, {} given up", submission.name, moved, given_up));
+    said_.push_back(fmt::format("{} is over; {} of its tasks are run again, {} given up", name, moved, given_up));
     return moved > 0;
   }
 
