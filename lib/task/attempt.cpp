@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/error.hpp"
 #include "base/identity.hpp"
+#include "base/log.hpp"
 
 namespace hpo::task {
 namespace {
@@ -16,8 +16,8 @@ std::string directory_name(const exchange::SegmentName& name) {
   return fmt::format("t{:08}.b{}.r{}.a{:02}", name.trial, name.bracket, name.rung, name.ordinal);
 }
 
-// Does an attempt's directory hold anything to go on from? Our own two files do not count.
-bool has_checkpoint(const fs::path& directory) {
+// Our own two files are no checkpoint.
+bool holds_checkpoint(const fs::path& directory) {
   const auto names = file_system().list(directory);
   return std::any_of(names.begin(), names.end(), [](const std::string& name) {
     return name[0] != '.' && name != "params.json" && name != "report.jsonl";
@@ -39,7 +39,7 @@ Past look_back(const exchange::Layout& layout, const std::vector<exchange::Segme
     past.done = past.done || (ended != nullptr && ended->how == exchange::Ending::finished);
     past.silent_deaths += ended == nullptr ? 1 : 0;
     const fs::path directory = layout.checkpoints / directory_name(name);
-    if (has_checkpoint(directory)) past.checkpoint = directory;
+    if (holds_checkpoint(directory)) past.checkpoint = directory;
   }
   return past;
 }
@@ -92,6 +92,8 @@ void Attempt::report(double step, const exchange::Metrics& metrics) {
   }
 }
 
+bool Attempt::has_checkpoint() const { return holds_checkpoint(directory_); }
+
 void Attempt::checkpointed(double step) {
   segment_->write(exchange::Checkpointed{step, file_system().now(), "ckpt/" + directory_.filename().string()});
 }
@@ -101,6 +103,16 @@ void Attempt::note(const std::string& text) { segment_->write(exchange::Noted{fi
 void Attempt::end(exchange::Ending how, int exit_code, const std::string& message) {
   segment_->write(exchange::Ended{how, last_step_, file_system().now(), exit_code, message});
   ended_ = true;
+}
+
+void Attempt::broke_off(const Error& error) {
+  if (ended_) return;
+  const bool again = error.code() == ExitCode::try_again;
+  try {
+    end(again ? exchange::Ending::infrastructure : exchange::Ending::failed, static_cast<int>(error.code()), error.what());
+  } catch (const Error& second) {
+    log::debug("{}", second.what());  // the first error is the one to tell
+  }
 }
 
 bool Attempt::superseded() {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "base/error.hpp"
 #include "exchange/layout.hpp"
 #include "exchange/manifest.hpp"
 #include "exchange/segment.hpp"
@@ -37,11 +38,14 @@ class Attempt {
   [[nodiscard]] std::string label() const;
 
   void report(double step, const exchange::Metrics& metrics);
+  /// Does directory() hold anything to go on from? Names that begin with a dot do not count.
+  [[nodiscard]] bool has_checkpoint() const;
   /// A checkpoint in directory() is complete.
   void checkpointed(double step);
   void note(const std::string& text);
   void end(exchange::Ending how, int exit_code, const std::string& message);
-  [[nodiscard]] bool ended() const { return ended_; }
+  /// The run broke off with `error`: ends the attempt, unless it has ended or its segment is what broke.
+  void broke_off(const Error& error);
   /// A younger attempt of this task exists: stop, it has taken over. Looks at the directory at most every 10 s.
   [[nodiscard]] bool superseded();
 

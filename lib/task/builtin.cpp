@@ -83,8 +83,7 @@ ExitCode lead(Attempt& attempt, const train::Config& config, const train::Assign
     log::info("{}", summary(attempt, attempt.assignment(), result, file_system().now() - started));
     return code;
   } catch (const Error& error) {
-    const bool again = error.code() == ExitCode::try_again;
-    attempt.end(again ? Ending::infrastructure : Ending::failed, static_cast<int>(error.code()), error.what());
+    attempt.broke_off(error);
     throw;
   }
 }
@@ -128,7 +127,7 @@ ExitCode run_builtin(const exchange::Layout& layout, const exchange::Assignment&
   try {
     config = config_of(assignment);
   } catch (const Error& error) {
-    if (leader) attempt->end(Ending::failed, static_cast<int>(error.code()), error.what());
+    if (leader) attempt->broke_off(error);
     throw;
   }
   if (leader) return lead(*attempt, config, run, world, stop);

@@ -129,15 +129,9 @@ class Watch {
   int passed_on_ = 0;
 };
 
-bool left_something(const fs::path& directory) {
-  for (const auto& name : file_system().list(directory))
-    if (name != "params.json" && name != "report.jsonl") return true;
-  return false;
-}
-
 ExitCode conclude(Attempt& attempt, int code, int passed_on) {
   const auto& a = attempt.assignment();
-  if ((code == 0 || code == 85) && left_something(attempt.directory())) attempt.checkpointed(attempt.last_step());
+  if ((code == 0 || code == 85) && attempt.has_checkpoint()) attempt.checkpointed(attempt.last_step());
   std::string missing;
   if (code == 0 && attempt.complete(&missing)) {
     attempt.end(Ending::finished, 0, "");
@@ -172,8 +166,8 @@ ExitCode run_command(const exchange::Layout& layout, const exchange::Assignment&
   }
   if (attempt.standing() == Attempt::Standing::hopeless) return ExitCode::failed;
   const Files files{attempt.directory() / "params.json", attempt.directory() / "report.jsonl"};
-  replace_file(files.params, task.params.dump(2) + "\n");
   try {
+    replace_file(files.params, task.params.dump(2) + "\n");
     const auto argv = space::fill(assignment.manifest.command, values_of(attempt, files, job.ranks), task.inactive);
     Watch watch(attempt, files, stop_signal, job.deadline);
     int code = 0;
@@ -183,7 +177,7 @@ ExitCode run_command(const exchange::Layout& layout, const exchange::Assignment&
     }
     return conclude(attempt, code, watch.passed_on());
   } catch (const Error& error) {
-    if (!attempt.ended()) attempt.end(error.code() == ExitCode::try_again ? Ending::infrastructure : Ending::failed, static_cast<int>(error.code()), error.what());
+    attempt.broke_off(error);
     throw;
   }
 }
