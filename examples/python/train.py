@@ -32,11 +32,11 @@ data = random.Random(0)  # the same data for every trial
 samples = [[data.gauss(0, 1) for _ in range(5)] for _ in range(400)]
 labels = [1 if sum(x) + data.gauss(0, 1) > 0 else 0 for x in samples]
 
-epoch, weights, velocity = 0, [0.0] * 5, [0.0] * 5
+epoch, loss, weights, velocity = 0, None, [0.0] * 5, [0.0] * 5
 resume = os.environ["HPO_RESUME_FROM"]
 if resume:
     with open(os.path.join(resume, "state.json")) as file:
-        epoch, weights, velocity = json.load(file)
+        epoch, loss, weights, velocity = json.load(file)
 
 
 def predict(x):
@@ -44,14 +44,22 @@ def predict(x):
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, z))))
 
 
+def report():
+    with open(os.environ["HPO_REPORT"], "a") as file:
+        file.write(json.dumps({"epoch": epoch, "valid_loss": loss}) + "\n")
+
+
 def save():
-    path = os.path.join(os.environ["HPO_CHECKPOINT_DIR"], "state.json")
-    with open(path + ".new", "w") as file:
-        json.dump([epoch, weights, velocity], file)
-    os.replace(path + ".new", path)
+    directory = os.environ["HPO_CHECKPOINT_DIR"]
+    with open(os.path.join(directory, ".state.json"), "w") as file:
+        json.dump([epoch, loss, weights, velocity], file)
+    os.replace(os.path.join(directory, ".state.json"), os.path.join(directory, "state.json"))
 
 
-while epoch < float(os.environ["HPO_BUDGET"]):
+budget = float(os.environ["HPO_BUDGET"])
+if epoch >= budget:  # killed after its last checkpoint and run again: only the report is missing
+    report()
+while epoch < budget:
     order = list(range(300))
     random.Random(f"{os.environ['HPO_SEED']}/{epoch}").shuffle(order)
     for i in order:
@@ -63,8 +71,7 @@ while epoch < float(os.environ["HPO_BUDGET"]):
     loss = -sum(
         math.log(max(1e-12, predict(x) if y else 1 - predict(x))) for x, y in zip(samples[300:], labels[300:])
     ) / 100
-    with open(os.environ["HPO_REPORT"], "a") as file:
-        file.write(json.dumps({"epoch": epoch, "valid_loss": loss}) + "\n")
+    report()
     save()
     if stop:
         sys.exit(85)
