@@ -93,6 +93,7 @@ std::optional<std::string> read_sound(CheckpointFile& file) {
     file.bytes = file_system().read(file.path);
     return fault_of(file.bytes);
   } catch (const Error& error) {
+    if (error.code() == ExitCode::try_again) throw;  // that says nothing about the file
     return error.reason();
   }
 }
