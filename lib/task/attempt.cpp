@@ -17,7 +17,7 @@ std::string directory_name(const exchange::SegmentName& name) {
 }
 
 // Our own two files are no checkpoint.
-bool holds_checkpoint(const fs::path& directory) {
+bool has_checkpoint(const fs::path& directory) {
   const auto names = file_system().list(directory);
   return std::any_of(names.begin(), names.end(), [](const std::string& name) {
     return name[0] != '.' && name != "params.json" && name != "report.jsonl";
@@ -39,7 +39,7 @@ Past look_back(const exchange::Layout& layout, const std::vector<exchange::Segme
     past.done = past.done || (ended != nullptr && ended->how == exchange::Ending::finished);
     past.silent_deaths += ended == nullptr ? 1 : 0;
     const fs::path directory = layout.checkpoints / directory_name(name);
-    if (holds_checkpoint(directory)) past.checkpoint = directory;
+    if (has_checkpoint(directory)) past.checkpoint = directory;
   }
   return past;
 }
@@ -92,10 +92,10 @@ void Attempt::report(double step, const exchange::Metrics& metrics) {
   }
 }
 
-bool Attempt::has_checkpoint() const { return holds_checkpoint(directory_); }
-
 void Attempt::checkpointed(double step) {
-  segment_->write(exchange::Checkpointed{step, file_system().now(), "ckpt/" + directory_.filename().string()});
+  const fs::path& checkpoint = has_checkpoint(directory_) ? directory_ : resume_from_;
+  if (checkpoint.empty()) return;
+  segment_->write(exchange::Checkpointed{step, file_system().now(), "ckpt/" + checkpoint.filename().string()});
 }
 
 void Attempt::note(const std::string& text) { segment_->write(exchange::Noted{file_system().now(), text}); }

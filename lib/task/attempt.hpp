@@ -38,9 +38,8 @@ class Attempt {
   [[nodiscard]] std::string label() const;
 
   void report(double step, const exchange::Metrics& metrics);
-  /// Does directory() hold anything to go on from? Names that begin with a dot do not count.
-  [[nodiscard]] bool has_checkpoint() const;
-  /// A checkpoint in directory() is complete.
+  /// Tells what the next rung goes on from: the checkpoint in directory(), where names that begin with a dot do not
+  /// count; when nothing is there, the one that this attempt came from, if any.
   void checkpointed(double step);
   void note(const std::string& text);
   void end(exchange::Ending how, int exit_code, const std::string& message);
