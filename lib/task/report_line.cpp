@@ -13,7 +13,8 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t kLongestLine = 1U << 20U;
 
-// JSON has no NaN, Python's json module writes it all the same: outside of strings, put the bare words in quotes.
+// JSON has no NaN, Python's json module writes it all the same: outside of strings, put the bare words in
+// quotes.
 std::string quote_bare_words(std::string_view line) {
   std::string out;
   bool in_string = false;
@@ -87,11 +88,13 @@ std::vector<std::string> LineCutter::take(std::string_view more) {
   std::vector<std::string> lines;
   tail_ += more;
   std::size_t begin = 0;
-  for (auto end = tail_.find('\n'); end != std::string::npos; end = tail_.find('\n', begin)) {
+  for (auto end = tail_.find_first_of("\r\n"); end != std::string::npos;
+       end = tail_.find_first_of("\r\n", begin)) {
     lines.push_back(tail_.substr(begin, end - begin));
     begin = end + 1;
   }
   tail_.erase(0, begin);
+  if (tail_.size() > kLongestLine) tail_.clear();
   return lines;
 }
 

@@ -8,14 +8,16 @@
 using namespace hpo::task;
 
 TEST_CASE("report line: a JSON object gives a step and metrics, under the unit's name too") {
-  const auto r = parse_json_report(R"({"epoch": 3, "valid_error": 0.12, "note": "text", "ok": true})", "epoch");
+  const auto r =
+      parse_json_report(R"({"epoch": 3, "valid_error": 0.12, "note": "text", "ok": true})", "epoch");
   REQUIRE(r);
   CHECK(r->step == 3);
   CHECK(r->metrics == hpo::exchange::Metrics{{"ok", 1.0}, {"valid_error", 0.12}});
 }
 
 TEST_CASE("report line: NaN and infinities as Python writes them") {
-  const auto r = parse_json_report(R"({"step": 1, "a": NaN, "b": -Infinity, "c": Infinity, "text": "NaN in \" text"})", "epoch");
+  const auto r = parse_json_report(
+      R"({"step": 1, "a": NaN, "b": -Infinity, "c": Infinity, "text": "NaN in \" text"})", "epoch");
   REQUIRE(r);
   REQUIRE(r->metrics.size() == 3);
   CHECK(std::isnan(r->metrics[0].second));
@@ -46,4 +48,17 @@ TEST_CASE("line cutter: only whole lines come out, however they arrive") {
   CHECK(cutter.take("ab").empty());
   CHECK(cutter.take("c\nd\ne") == std::vector<std::string>{"abc", "d"});
   CHECK(cutter.take("\n") == std::vector<std::string>{"e"});
+}
+
+TEST_CASE("line cutter: a carriage return ends a line too, and the last line needs no end") {
+  LineCutter cutter;
+  CHECK(cutter.take("10%\r20%\rhpo: loss=1") == std::vector<std::string>{"10%", "20%"});
+  CHECK(cutter.finish() == "hpo: loss=1");
+  CHECK(cutter.finish().empty());
+}
+
+TEST_CASE("line cutter: a line without an end is not kept for ever") {
+  LineCutter cutter;
+  CHECK(cutter.take(std::string((1U << 20U) + 1, 'x')).empty());
+  CHECK(cutter.finish().empty());
 }
