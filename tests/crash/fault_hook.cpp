@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Linked into a second build of each tool, this lets its file operations fail as the environment says:
 //   HPO_FAULT_KILL_AT=12           SIGKILL before operation 12; with HPO_FAULT_TORN=1 an append is half done
-//   first HPO_FAULT_ERRNO_AT=12:ENOSPC   operation 12 fails; with HPO_FAULT_STICKY=1 all after it too
-//   HPO_FAULT_COUNT=FILE           the number of operations is written there at the end
+//   HPO_FAULT_ERRNO_AT=12:ENOSPC   operation 12 fails; with HPO_FAULT_STICKY=1 all after it too
+//   HPO_FAULT_COUNT=FILE           at the end: how many operations there were, and which of them were appends
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -51,7 +51,12 @@ class Hook {
   Hook() : files_(from_environment()) { hpo::exchange_file_system(&files_); }
   ~Hook() {
     const auto file = hpo::environment("HPO_FAULT_COUNT");
-    if (!file.empty()) std::ofstream(file) << files_.operations() << "\n";
+    if (!file.empty()) {
+      std::ofstream out(file);
+      out << files_.operations();
+      for (const auto append : files_.appends()) out << ' ' << append;
+      out << '\n';
+    }
     hpo::exchange_file_system(nullptr);
   }
 
