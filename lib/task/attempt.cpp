@@ -35,11 +35,14 @@ Past look_back(const exchange::Layout& layout, const std::vector<exchange::Segme
   Past past;
   for (const auto& name : names) {
     const auto reading = exchange::read_segment(name.path(layout.segments), {});
-    const auto* ended = reading.records.empty() ? nullptr : std::get_if<exchange::Ended>(&reading.records.back());
+    if (reading.records.empty()) continue;  // it never started: a full disk
+    const auto* ended = std::get_if<exchange::Ended>(&reading.records.back());
     past.done = past.done || (ended != nullptr && ended->how == exchange::Ending::finished);
     past.silent_deaths += ended == nullptr ? 1 : 0;
     const fs::path directory = layout.checkpoints / directory_name(name);
-    if (has_checkpoint(directory)) past.checkpoint = directory;
+    if (!has_checkpoint(directory)) continue;
+    past.checkpoint = directory;
+    past.silent_deaths = 0;  // it got somewhere
   }
   return past;
 }
@@ -83,7 +86,7 @@ void Attempt::report(double step, const exchange::Metrics& metrics) {
   segment_->write(exchange::Reported{step, file_system().now(), metrics});
   last_step_ = std::max(last_step_, step);
   for (const auto& [name, value] : metrics) {
-    const auto known = std::find_if(last_.begin(), last_.end(), [&](const auto& entry) { return entry.first == name; });
+    const auto known = std::find_if(last_.begin(), last_.end(), [&metric = name](const auto& entry) { return entry.first == metric; });
     if (known == last_.end()) {
       last_.emplace_back(name, value);
     } else {

@@ -39,10 +39,10 @@ std::vector<Mistake> mistakes() {
 TEST_CASE("definition: every mistake is told with its place, the rule and a suggestion") {
   const auto list = mistakes();
   CHECK(list.size() > 100);
-  for (const auto& [before, after, expected] : list) {
-    CAPTURE(before);
-    CAPTURE(after);
-    const auto text = hpo::test::changed(hpo::test::fashion(), before, after);
-    CHECK(hpo::test::message([&] { (void)hpo::study::parse_definition(text, "study.toml"); }) == expected);
+  for (const auto& mistake : list) {
+    CAPTURE(mistake.before);
+    CAPTURE(mistake.after);
+    const auto text = hpo::test::changed(hpo::test::fashion(), mistake.before, mistake.after);
+    CHECK(hpo::test::message([&] { (void)hpo::study::parse_definition(text, "study.toml"); }) == mistake.expected);
   }
 }
