@@ -19,6 +19,16 @@ using study::AttemptState;
 using study::TaskState;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr const char* kBuried = "ended without a word";
+
+// Given up although its segment has no end: an end of its own never has this exit code and this message.
+bool is_buried(const study::Attempt& a) {
+  return a.state == AttemptState::infrastructure && a.exit_code == 0 && a.message == kBuried;
+}
+
+double node_hours(const study::Attempt& a) {
+  return a.nodes * std::max(0.0, a.ended - a.started) / 3600;
+}
 
 class Folder {
  public:
@@ -30,9 +40,11 @@ class Folder {
     for (std::size_t i = 0; i < study.attempts.size(); ++i) {
       const auto& a = study.attempts[i];
       attempts_[{a.trial, a.bracket, a.rung, a.ordinal}] = i;
-      if (a.state == AttemptState::running) last_values_[i] = std::vector<double>(study.definition.objectives.size(), kNaN);
+      if (a.state == AttemptState::running || is_buried(a))
+        last_values_[i] = std::vector<double>(study.definition.objectives.size(), kNaN);
     }
-    for (std::size_t i = 0; i < study.reports.metrics.size(); ++i) metric_index_[study.reports.metrics[i].name] = i;
+    for (std::size_t i = 0; i < study.reports.metrics.size(); ++i)
+      metric_index_[study.reports.metrics[i].name] = i;
     recall_last_values();
   }
 
@@ -65,7 +77,7 @@ class Folder {
     exchange::Position from;
     if (known != attempts_.end()) {
       const auto& a = study_.attempts[known->second];
-      if (a.state != AttemptState::running) return;
+      if (a.state != AttemptState::running && !is_buried(a)) return;
       from = {a.offset, a.sequence, a.crc};
     }
     const auto task = tasks_.find({name.trial, name.bracket, name.rung});
@@ -76,9 +88,11 @@ class Folder {
     const auto reading = exchange::read_segment(name.path(layout_.segments), from);
     if (reading.damaged) {
       ++folded_.damaged;
-      log::warning("{}: damaged after byte {}; what follows is left alone", name.path(layout_.segments).string(), reading.position.offset);
+      log::warning("{}: damaged after byte {}; what follows is left alone",
+                   name.path(layout_.segments).string(), reading.position.offset);
     }
     if (reading.records.empty()) return;
+    if (known != attempts_.end()) exhume(study_.attempts[known->second], study_.tasks[task->second]);
     std::size_t row = 0;
     if (known != attempts_.end()) {
       row = known->second;
@@ -114,7 +128,8 @@ class Folder {
     // A task that runs outside Slurm was not submitted to it: make runs the same script.
     if (r.job.empty() && task.submission >= 0) {
       auto& submission = study_.submissions[static_cast<std::size_t>(task.submission)];
-      if (submission.state == study::SubmissionState::intended) submission.state = study::SubmissionState::local;
+      if (submission.state == study::SubmissionState::intended)
+        submission.state = study::SubmissionState::local;
     }
   }
 
@@ -138,16 +153,18 @@ class Folder {
 
   void apply(const exchange::Checkpointed& r, std::size_t row, study::Task& task) {
     study_.attempts[row].last_time = r.time;
-    task.checkpoint = r.path;
+    if (task.state != TaskState::finished) task.checkpoint = r.path;
   }
 
-  void apply(const exchange::Noted& r, std::size_t row, study::Task&) { study_.attempts[row].last_time = r.time; }
+  void apply(const exchange::Noted& r, std::size_t row, study::Task&) {
+    study_.attempts[row].last_time = r.time;
+  }
 
   void apply(const exchange::Ended& r, std::size_t row, study::Task& task) {
     auto& a = study_.attempts[row];
     a.state = state_of(r.how);
     a.ended = r.time, a.last_time = r.time, a.exit_code = r.exit_code, a.message = r.message;
-    task.node_hours += a.nodes * std::max(0.0, a.ended - a.started) / 3600;
+    task.node_hours += node_hours(a);
     if (task.state == TaskState::finished) return;  // the first success holds
     switch (r.how) {
       case exchange::Ending::finished:
@@ -172,19 +189,34 @@ class Folder {
     task.ended = r.time;
   }
 
+  // It has spoken: its hours count again from the start.
+  static void exhume(study::Attempt& a, study::Task& task) {
+    if (!is_buried(a)) return;
+    task.node_hours = std::max(0.0, task.node_hours - node_hours(a));
+    a.state = AttemptState::running;
+    a.ended = 0;
+    a.message.clear();
+  }
+
   static AttemptState state_of(exchange::Ending how) {
     switch (how) {
-      case exchange::Ending::finished: return AttemptState::finished;
-      case exchange::Ending::failed: return AttemptState::failed;
-      case exchange::Ending::diverged: return AttemptState::diverged;
-      case exchange::Ending::stopped: return AttemptState::stopped;
-      case exchange::Ending::infrastructure: break;
+      case exchange::Ending::finished:
+        return AttemptState::finished;
+      case exchange::Ending::failed:
+        return AttemptState::failed;
+      case exchange::Ending::diverged:
+        return AttemptState::diverged;
+      case exchange::Ending::stopped:
+        return AttemptState::stopped;
+      case exchange::Ending::infrastructure:
+        break;
     }
     return AttemptState::infrastructure;
   }
 
-  // An attempt without an end that a younger one has followed is dead, or will stop as soon as it notices: its hours
-  // count up to its last word. Should it speak after all, nothing is waiting for it.
+  // An attempt without an end that a younger one has followed is dead, or will stop as soon as it notices:
+  // its hours count up to its last word. Should it speak after all, it is heard: it may still be the one that
+  // finishes the task.
   void bury_superseded() {
     std::map<std::tuple<int, int, int>, int> newest;
     for (const auto& a : study_.attempts) {
@@ -195,8 +227,8 @@ class Folder {
       if (a.state != AttemptState::running || a.ordinal >= newest[{a.trial, a.bracket, a.rung}]) continue;
       a.state = AttemptState::infrastructure;
       a.ended = a.last_time;
-      a.message = "ended without a word";
-      study_.tasks[tasks_[{a.trial, a.bracket, a.rung}]].node_hours += a.nodes * std::max(0.0, a.ended - a.started) / 3600;
+      a.message = kBuried;
+      study_.tasks[tasks_[{a.trial, a.bracket, a.rung}]].node_hours += node_hours(a);
       ++folded_.records;
     }
   }
@@ -212,6 +244,8 @@ class Folder {
 
 }  // namespace
 
-Folded fold(study::Study& study, const study::Layout& layout) { return Folder(study, layout).run(); }
+Folded fold(study::Study& study, const study::Layout& layout) {
+  return Folder(study, layout).run();
+}
 
 }  // namespace hpo::flow

@@ -45,14 +45,17 @@ TEST_CASE("fold: folding again changes nothing, what comes later is taken in onc
   CHECK_FALSE(flow::fold(s.study, s.layout).changed());
 }
 
-TEST_CASE("fold: failures and divergences keep their message, stops and faults of the machine leave the task open") {
+TEST_CASE(
+    "fold: failures and divergences keep their message, stops and faults of the machine leave the task "
+    "open") {
   SmallStudy s;
   s.begin();
   const std::vector<std::pair<Ending, TaskState>> cases{{Ending::failed, TaskState::failed},
                                                         {Ending::diverged, TaskState::diverged},
                                                         {Ending::stopped, TaskState::running},
                                                         {Ending::infrastructure, TaskState::running}};
-  for (int i = 0; i < 4; ++i) s.attempt(i, 0).write(exchange::Ended{cases[static_cast<std::size_t>(i)].first, 0, 20, 1, "why"});
+  for (int i = 0; i < 4; ++i)
+    s.attempt(i, 0).write(exchange::Ended{cases[static_cast<std::size_t>(i)].first, 0, 20, 1, "why"});
   (void)flow::fold(s.study, s.layout);
   for (int i = 0; i < 4; ++i) {
     CHECK(s.task(i, 0).state == cases[static_cast<std::size_t>(i)].second);
@@ -80,6 +83,38 @@ TEST_CASE("fold: an attempt without an end that a younger one has followed is de
   CHECK(s.study.attempts[1].state == study::AttemptState::running);
   CHECK(s.task(2, 0).node_hours == doctest::Approx(2));
   CHECK_FALSE(flow::fold(s.study, s.layout).changed());
+}
+
+TEST_CASE("fold: a buried attempt that speaks after all is heard, and its hours count once") {
+  SmallStudy s;
+  s.begin();
+  auto older = s.attempt(2, 0);
+  older.write(exchange::Reported{1, 4600, {{"error", 0.5}}});
+  auto younger = s.attempt(2, 0, 5000);
+  (void)flow::fold(s.study, s.layout);
+  older.write(exchange::Noted{6400, "still here"});
+  (void)flow::fold(s.study, s.layout);
+  CHECK(s.study.attempts[0].state == study::AttemptState::infrastructure);
+  CHECK(s.task(2, 0).node_hours == doctest::Approx(3));
+  CHECK_FALSE(flow::fold(s.study, s.layout).changed());
+  older.write(exchange::Ended{Ending::finished, 1, 8200, 0, ""});
+  (void)flow::fold(s.study, s.layout);
+  CHECK(s.study.attempts[0].state == study::AttemptState::finished);
+  CHECK(s.task(2, 0).state == TaskState::finished);
+  CHECK(s.task(2, 0).values == std::vector<double>{0.5});
+  CHECK(s.task(2, 0).node_hours == doctest::Approx(4));
+}
+
+TEST_CASE("fold: what the next rung goes on from is the first success's checkpoint") {
+  SmallStudy s;
+  s.begin();
+  auto first = s.attempt(2, 0);
+  first.write(exchange::Checkpointed{1, 2000, "ckpt/first"});
+  auto second = s.attempt(2, 0);
+  first.write(exchange::Ended{Ending::finished, 1, 4600, 0, ""});
+  second.write(exchange::Checkpointed{1, 5000, "ckpt/second"});
+  (void)flow::fold(s.study, s.layout);
+  CHECK(s.task(2, 0).checkpoint == "ckpt/first");
 }
 
 TEST_CASE("fold: segments of another study and of unknown tasks are left alone") {
