@@ -12,6 +12,7 @@
 #include "cli/tool_main.hpp"
 #include "flow/fold.hpp"
 #include "flow/plan.hpp"
+#include "flow/propose.hpp"
 #include "flow/submission.hpp"
 #include "report/csv.hpp"
 #include "report/curves.hpp"
@@ -105,9 +106,13 @@ std::string format_of(const hpo::cli::Arguments& arguments) {
   return environment.empty() ? report::kDefaultFormat : environment;
 }
 
+report::Summary summarize(const report::View& view) {
+  return report::summarize(view, {flow::lacks_trials(view.study()), flow::exhausted(view.study(), view.now())});
+}
+
 std::string progress(const report::View& view, const report::Terminal& terminal) {
   std::string lines;
-  for (const auto& rung : report::summarize(view).rungs)
+  for (const auto& rung : summarize(view).rungs)
     if (!rung.decided) lines += report::progress_text(rung, terminal) + "\n";
   return lines;
 }
@@ -126,7 +131,7 @@ std::string output(const hpo::cli::Arguments& arguments, const study::Study& s, 
   }
   if (arguments.has("progress")) return progress(view, terminal);
   const auto trials = report::select(view, selection_of(arguments));
-  if (arguments.has("json")) return report::json_text(view, report::summarize(view), trials);
+  if (arguments.has("json")) return report::json_text(view, summarize(view), trials);
   if (arguments.has("jsonl")) return report::json_lines(view, trials);
   if (arguments.has("csv")) return report::csv(view, report::columns(view, arguments.has("format") ? format_of(arguments) : "*"), trials);
   if (arguments.has("curves-csv")) return report::curves_csv(view, trials);
@@ -137,12 +142,12 @@ std::string output(const hpo::cli::Arguments& arguments, const study::Study& s, 
   if (wants_table(arguments))
     return report::table(view, report::columns(view, format_of(arguments)), trials,
                          {!arguments.has("noheader"), arguments.has("parsable2"), arguments.text("delimiter")});
-  return report::to_text(report::summarize(view), terminal, arguments.positional(0));
+  return report::to_text(summarize(view), terminal, arguments.positional(0));
 }
 
 bool complete(const study::Study& s) {
   const report::View view(s, hpo::file_system().now());
-  return report::summarize(view).next == report::Next::complete;
+  return summarize(view).next == report::Next::complete;
 }
 
 ExitCode run(const hpo::cli::Arguments& arguments, int argc, const char* const* argv) {

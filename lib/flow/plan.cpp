@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "flow/view.hpp"
+#include "study/ledger.hpp"
 
 namespace hpo::flow {
 namespace {
@@ -89,27 +90,20 @@ nlohmann::ordered_json to_json(const CostedPlan& plan, const study::Definition& 
 
 std::optional<std::string> exhausted(const study::Study& study, double now) {
   const auto& budget = study.definition.budget;
-  // What an hour of a node means in GPUs and cores differs by rung.
-  double node_hours = 0, gpu_hours = 0, core_hours = 0, ended = 0, failed = 0;
-  std::map<int, slurm::Allocation> allocations;
+  double ended = 0, failed = 0;
   for (const auto& task : study.tasks) {
-    auto [it, fresh] = allocations.try_emplace(task.rung);
-    if (fresh) it->second = allocation_of(study.definition, task.rung);
-    const auto& each = it->second;
-    node_hours += task.node_hours;
-    gpu_hours += task.node_hours * static_cast<double>(each.gpus) / static_cast<double>(each.nodes);
-    core_hours += task.node_hours * static_cast<double>(each.cores) / static_cast<double>(each.nodes);
     const bool bad = task.state == study::TaskState::failed || task.state == study::TaskState::diverged;
     ended += bad || task.state == study::TaskState::finished ? 1 : 0;
     failed += bad ? 1 : 0;
   }
-  const auto over = [](const char* name, double spent, const std::optional<double>& limit) -> std::optional<std::string> {
-    if (!limit || spent < *limit) return std::nullopt;
-    return fmt::format("the budget of {} {} is spent ({})", rounded(*limit, 6), name, rounded(spent, 4));
+  const auto over = [](const char* name, double used, const std::optional<double>& limit) -> std::optional<std::string> {
+    if (!limit || used < *limit) return std::nullopt;
+    return fmt::format("the budget of {} {} is spent ({})", rounded(*limit, 6), name, rounded(used, 4));
   };
-  if (auto reason = over("node-hours", node_hours, budget.node_hours)) return reason;
-  if (auto reason = over("GPU-hours", gpu_hours, budget.gpu_hours)) return reason;
-  if (auto reason = over("core-hours", core_hours, budget.core_hours)) return reason;
+  const auto spent = study::spent(study);
+  if (auto reason = over("node-hours", spent.node, budget.node_hours)) return reason;
+  if (auto reason = over("GPU-hours", spent.gpu, budget.gpu_hours)) return reason;
+  if (auto reason = over("core-hours", spent.core, budget.core_hours)) return reason;
   if (budget.until && now >= *budget.until) return fmt::format("the study was to run until {}", iso_time(*budget.until));
   // A share of very few says nothing.
   if (ended >= 5 && failed / ended > budget.failed)

@@ -67,6 +67,14 @@ int missing_trials(const study::Study& study, int bracket) {
   return proposer_of(study.definition)->propose(history_of(study), 1).empty() ? 0 : missing;
 }
 
+bool lacks_trials(const study::Study& study) {
+  const auto plan = rule_of(study.definition)->plan();
+  return std::any_of(plan.brackets.begin(), plan.brackets.end(), [&](const auto& bracket) {
+    const study::Rung* rung = newest_rung(study, bracket.index);
+    return (rung == nullptr || rung->index == 0) && missing_trials(study, bracket.index) > 0;
+  });
+}
+
 std::optional<std::string> verify_proposals(const study::Study& study) {
   const auto& space = study.definition.space;
   const auto points = proposer_of(study.definition)->propose({}, static_cast<int>(study.trials.size()));

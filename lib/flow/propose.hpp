@@ -22,6 +22,9 @@ Proposed propose(study::Study& study, std::optional<int> count, double now);
 /// Trials of rung 0 that a bracket still lacks: 0 when it is full or the space has no further points.
 [[nodiscard]] int missing_trials(const study::Study& study, int bracket);
 
+/// Whether a bracket that is not past rung 0 lacks trials.
+[[nodiscard]] bool lacks_trials(const study::Study& study);
+
 /// Replays the proposals of the whole study from its definition. Nothing when every point comes out the same, bit for bit;
 /// else the first difference in words.
 [[nodiscard]] std::optional<std::string> verify_proposals(const study::Study& study);

@@ -107,6 +107,9 @@ std::vector<std::int32_t> arrange(study::Study& study, double now) {
   for (const auto row : rows) {
     auto& submission = study.submissions[static_cast<std::size_t>(row)];
     const auto each = slurm::allocation(study.definition.resources(submission.rung));
+    submission.nodes = each.nodes;
+    submission.gpus = each.gpus;
+    submission.cores = each.cores;
     submission.node_hours = submission.tasks * each.node_hours();
     submission.gpu_hours = submission.tasks * each.gpu_hours();
     submission.core_hours = submission.tasks * each.core_hours();

@@ -112,10 +112,4 @@ std::unique_ptr<promote::Rule> rule_of(const study::Definition& definition) {
 const study::Rung* newest_rung(const study::Study& study, int bracket) { return newest(study, bracket); }
 study::Rung* newest_rung(study::Study& study, int bracket) { return newest(study, bracket); }
 
-double node_hours_spent(const study::Study& study) {
-  double hours = 0;
-  for (const auto& task : study.tasks) hours += task.node_hours;
-  return hours;
-}
-
 }  // namespace hpo::flow

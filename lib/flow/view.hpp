@@ -23,7 +23,5 @@ namespace hpo::flow {
 /// The rung with the highest index that a bracket has opened; nullptr when it has none.
 [[nodiscard]] const study::Rung* newest_rung(const study::Study& study, int bracket);
 [[nodiscard]] study::Rung* newest_rung(study::Study& study, int bracket);
-/// Node-hours of all attempts so far, as far as they are known.
-[[nodiscard]] double node_hours_spent(const study::Study& study);
 
 }  // namespace hpo::flow

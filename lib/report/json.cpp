@@ -173,6 +173,7 @@ Json to_json(const View& view, const Summary& summary, const std::vector<std::in
               {"until", summary.until ? time(*summary.until) : Json()},
               {"hints", summary.hints},
               {"next", name(summary.next)},
+              {"stopped", optional(summary.stopped)},
               {"trials", Json::array()}};
   for (const std::int32_t id : trials) {
     out["trials"].push_back(trial_json(view, view.trials()[static_cast<std::size_t>(id)]));

@@ -11,6 +11,7 @@
 #include "report/pareto.hpp"
 #include "report/rank_correlation.hpp"
 #include "space/value.hpp"
+#include "study/ledger.hpp"
 
 namespace hpo::report {
 namespace {
@@ -55,27 +56,10 @@ RungRow row_of(const View& view, const RungView& rung) {
   return row;
 }
 
-// GPU- and core-hours are spent in the proportion in which the task's array was promised them.
-struct Hours {
-  double node = 0, gpu = 0, core = 0;
-};
-Hours spent_hours(const study::Study& study) {
-  Hours hours;
-  for (const study::Task& task : study.tasks) {
-    hours.node += task.node_hours;
-    if (task.submission < 0) continue;
-    const study::Submission& submission = study.submissions.at(static_cast<std::size_t>(task.submission));
-    if (submission.node_hours <= 0) continue;
-    hours.gpu += task.node_hours * submission.gpu_hours / submission.node_hours;
-    hours.core += task.node_hours * submission.core_hours / submission.node_hours;
-  }
-  return hours;
-}
-
 std::vector<BudgetRow> budget_rows(const View& view) {
   const study::Study& study = view.study();
   const study::Budget& limits = study.definition.budget;
-  const Hours spent = spent_hours(study);
+  const study::Hours spent = study::spent(study);
   std::vector<BudgetRow> rows;
   rows.push_back({"node-hours", spent.node, limits.node_hours, {}});
   if (limits.gpu_hours) rows.push_back({"GPU-hours", spent.gpu, limits.gpu_hours, {}});
@@ -94,7 +78,7 @@ std::vector<BudgetRow> budget_rows(const View& view) {
   return rows;
 }
 
-Next find_next(const View& view) {
+Next find_next(const View& view, const Outlook& outlook) {
   bool open = false, unsubmitted = false, alive = false;
   for (const RungView& rung : view.rungs()) {
     if (rung.decided) continue;
@@ -104,9 +88,8 @@ Next find_next(const View& view) {
   }
   if (unsubmitted) return Next::submit;
   if (alive) return Next::wait;
-  if (open) return Next::promote;
-  const bool enough = view.trials().size() >= static_cast<std::size_t>(view.study().definition.search.trials);
-  return enough ? Next::complete : Next::propose;
+  if (outlook.lacks_trials) return Next::propose;
+  return open ? Next::promote : Next::complete;
 }
 
 std::vector<double> distinct_budgets(const View& view) {
@@ -130,7 +113,7 @@ std::string point_text(const study::Definition& definition, const space::Point& 
   return join(parts, " ");
 }
 
-Summary summarize(const View& view) {
+Summary summarize(const View& view, const Outlook& outlook) {
   const study::Definition& definition = view.study().definition;
   Summary summary;
   summary.name = definition.name;
@@ -153,7 +136,11 @@ Summary summarize(const View& view) {
   summary.budget = budget_rows(view);
   summary.until = definition.budget.until;
   summary.hints = hints(view);
-  summary.next = find_next(view);
+  summary.next = find_next(view, outlook);
+  if (outlook.stopped && summary.next != Next::complete) {
+    summary.stopped = outlook.stopped;
+    summary.next = view.count(TrialState::running) > 0 ? Next::wait : Next::complete;
+  }
   return summary;
 }
 

@@ -60,9 +60,17 @@ struct Summary {
   std::optional<double> until;    ///< when the study is to stop, seconds since 1970
   std::vector<std::string> hints;
   Next next = Next::propose;
+  std::optional<std::string> stopped;  ///< why the study goes no further although it is not finished
 };
 
-[[nodiscard]] Summary summarize(const View& view);
+/// What the plan says of the study: whether it has room for trials that the space can still give, and why the
+/// study may not go on, in words.
+struct Outlook {
+  bool lacks_trials = false;
+  std::optional<std::string> stopped;
+};
+
+[[nodiscard]] Summary summarize(const View& view, const Outlook& outlook);
 
 /// A trial's active free parameters, "lr=0.001 optimizer=adam", numbers to four digits.
 [[nodiscard]] std::string point_text(const study::Definition& definition, const space::Point& point);

@@ -146,7 +146,8 @@ std::string to_text(const Summary& summary, const Terminal& terminal, const std:
                     trials_line(summary, terminal) + rung_table(summary) + budget_lines(summary, terminal);
   for (const std::string& hint : summary.hints)
     out += paint(terminal, Color::yellow, "hint") + ": " + hint + "\n";
-  return out + paint(terminal, Color::bold, "next") + ": " + to_text(summary.next, study_file) + "\n";
+  return out + paint(terminal, Color::bold, "next") + ": " +
+         (summary.stopped ? *summary.stopped : to_text(summary.next, study_file)) + "\n";
 }
 
 std::string progress_text(const RungRow& rung, const Terminal& terminal) {

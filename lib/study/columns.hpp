@@ -57,6 +57,9 @@ void describe(Archive<Submission> a) {
   a.text("job", &Submission::job);
   a.time("created", &Submission::created);
   a.time("submitted", &Submission::submitted);
+  a.number("nodes", &Submission::nodes);
+  a.number("gpus", &Submission::gpus);
+  a.number("cores", &Submission::cores);
   a.number("node_hours", &Submission::node_hours, "h");
   a.number("gpu_hours", &Submission::gpu_hours, "h");
   a.number("core_hours", &Submission::core_hours, "h");

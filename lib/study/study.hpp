@@ -72,7 +72,8 @@ struct Submission {
   SubmissionState state = SubmissionState::intended;
   std::string job;  ///< "1234" or "1234;cluster"
   double created = 0, submitted = 0;
-  double node_hours = 0, gpu_hours = 0, core_hours = 0;  ///< promised: the worst case
+  std::int64_t nodes = 1, gpus = 0, cores = 1;           ///< each task holds
+  double node_hours = 0, gpu_hours = 0, core_hours = 0;  ///< promised: the worst case; 0: no time limit
   std::string message;
 };
 

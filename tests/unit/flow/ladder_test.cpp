@@ -178,6 +178,17 @@ TEST_CASE("budget: the study stops at the first limit that is reached") {
   CHECK(*flow::exhausted(s.study, 0) == "the budget of 3 node-hours is spent (4)");
 }
 
+TEST_CASE("budget: GPU- and core-hours are counted without a time limit too") {
+  SmallStudy s("[budget]\ngpu_hours = 5\n");
+  s.begin();
+  s.finish(0, 0, 0.1);
+  (void)flow::fold(s.study, s.layout);
+  for (auto& submission : s.study.submissions) submission.gpus = 4, submission.nodes = 2;
+  CHECK_FALSE(flow::exhausted(s.study, 0));
+  for (auto& submission : s.study.submissions) submission.gpus = 6;
+  CHECK(*flow::exhausted(s.study, 0) == "the budget of 5 GPU-hours is spent (6)");
+}
+
 TEST_CASE("budget: a high share of failures stops the study, but not one of very few") {
   SmallStudy s("[budget]\nfailed = 0.5\n");
   s.begin();

@@ -145,9 +145,11 @@ Study empty_study() {
 
 Study example_study() {
   Study study = empty_study();
-  study.submissions.emplace_back();
-  study.submissions[0].node_hours = 2;
-  study.submissions[0].gpu_hours = 8;
+  for (const int rung : {0, 1, 2}) {
+    study.submissions.emplace_back();
+    study.submissions.back().rung = rung;
+    study.submissions.back().gpus = 4;
+  }
   add_rung(study, 0, 1, study::RungState::decided);
   add_rung(study, 1, 3, study::RungState::decided);
   add_rung(study, 2, 9, study::RungState::open);

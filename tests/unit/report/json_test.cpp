@@ -21,7 +21,7 @@ namespace {
 
 Json json_of(const study::Study& study, const Selection& selection = {}) {
   const View view(study, kNow);
-  return to_json(view, summarize(view), select(view, selection));
+  return to_json(view, summarize(view, {}), select(view, selection));
 }
 
 }  // namespace
@@ -31,7 +31,7 @@ TEST_CASE("report: the JSON of a study, schema 1") {
   selection.top = 2;
   const study::Study study = example_study();
   const View view(study, kNow);
-  const std::string text = json_text(view, summarize(view), select(view, selection));
+  const std::string text = json_text(view, summarize(view, {}), select(view, selection));
   CHECK(text == golden("report.json", text));
 }
 
@@ -52,7 +52,8 @@ TEST_CASE("report: what is not known is null in JSON, inactive parameters are ab
 TEST_CASE("report: the JSON of an empty study has every key") {
   const Json json = json_of(empty_study());
   for (const char* key :
-       {"schema", "study", "objectives", "best", "counts", "rungs", "budget", "hints", "next", "trials"}) {
+       {"schema", "study", "objectives", "best", "counts", "rungs", "budget", "hints", "next", "stopped",
+        "trials"}) {
     CHECK(json.contains(key));
   }
   CHECK(json["best"].is_null());

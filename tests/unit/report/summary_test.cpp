@@ -14,8 +14,8 @@ using namespace hpo::report;
 
 namespace {
 
-Summary summary_of(const study::Study& study) {
-  return summarize(View(study, kNow));
+Summary summary_of(const study::Study& study, const Outlook& outlook = {}) {
+  return summarize(View(study, kNow), outlook);
 }
 
 Terminal terminal(bool unicode, bool color = false) {
@@ -38,7 +38,7 @@ TEST_CASE("report: the default screen in ASCII, in Unicode and in colour") {
 }
 
 TEST_CASE("report: the default screen of a study with nothing in it") {
-  const std::string text = to_text(summary_of(empty_study()), terminal(false), "fashion.h5");
+  const std::string text = to_text(summary_of(empty_study(), {true, {}}), terminal(false), "fashion.h5");
   CHECK(text == golden("summary.empty.txt", text));
 }
 
@@ -94,7 +94,7 @@ TEST_CASE("report: a rung's values are correlated with those of the rung above")
   CHECK_FALSE(summary.rungs[1].rank_correlation.has_value());
 }
 
-TEST_CASE("report: GPU-hours are spent in the proportion in which they were promised") {
+TEST_CASE("report: GPU-hours are spent in the proportion in which arrays ask for them, also without a time limit") {
   study::Study study = example_study();
   study.definition.budget.gpu_hours = 100;
   study.definition.budget.trials = 9;
@@ -112,19 +112,38 @@ TEST_CASE("report: GPU-hours are spent in the proportion in which they were prom
 
 TEST_CASE("report: what to do next follows from the open rungs") {
   study::Study study = empty_study();
-  CHECK(summary_of(study).next == Next::propose);
+  CHECK(summary_of(study, {true, {}}).next == Next::propose);
   study = large_study(9);
+  CHECK(summary_of(study, {true, {}}).next == Next::propose);
   CHECK(summary_of(study).next == Next::promote);
   study.rungs[0].state = study::RungState::decided;
   CHECK(summary_of(study).next == Next::complete);
-  study.definition.search.trials = 10;
-  CHECK(summary_of(study).next == Next::propose);
+  CHECK(summary_of(study, {true, {}}).next == Next::propose);
   study = example_study();
   CHECK(summary_of(study).next == Next::wait);
   study.tasks.back().state = study::TaskState::waiting;
   CHECK(summary_of(study).next == Next::wait);
   study.tasks.back().submission = -1;
   CHECK(summary_of(study).next == Next::submit);
+}
+
+TEST_CASE("report: a study that may not go on says why, and is complete when its last task has ended") {
+  const Outlook outlook{true, "the budget of 3 node-hours is spent (4)"};
+  const Summary running = summary_of(example_study(), outlook);
+  CHECK(running.next == Next::wait);
+  const Summary ended = summary_of(large_study(9), outlook);
+  CHECK(ended.next == Next::complete);
+  for (const Summary& summary : {running, ended})
+    CHECK(to_text(summary, terminal(false), "x.h5").find("\nnext: the budget of 3 node-hours is spent (4)\n") !=
+          std::string::npos);
+}
+
+TEST_CASE("report: what is complete was not stopped") {
+  study::Study study = large_study(9);
+  study.rungs[0].state = study::RungState::decided;
+  const Summary summary = summary_of(study, {false, "the study was to run until yesterday"});
+  CHECK(summary.next == Next::complete);
+  CHECK_FALSE(summary.stopped);
 }
 
 TEST_CASE("report: the progress line of a rung tells what there is to tell") {
