@@ -37,6 +37,8 @@ bench: build
 	@tests/bench/run.sh $(BUILD)
 
 lint: configure
+	@for tool in clang-format run-clang-tidy; do command -v $$tool >/dev/null || \
+	  { echo "make lint needs $$tool: apt install clang-format clang-tidy"; exit 1; }; done
 	@clang-format --dry-run --Werror $(SOURCES)
 	@run-clang-tidy -quiet -p $(BUILD) -j $(JOBS) '/(lib|tools)/.*\.cpp$$'
 
