@@ -67,6 +67,10 @@ void print_epoch(const train::EpochReport& report, bool json) {
 
 ExitCode run_alone(const hpo::cli::Arguments& arguments) {
   const auto config = read_config(arguments.text("config"));
+  if (arguments.has("dry-run")) {
+    fmt::print("{}\n", train::config_to_json(config).dump(2));
+    return ExitCode::done;
+  }
   const auto world = train::comm::make_from_environment();
   train::Assignment run;
   run.budget = run.horizon = config.epochs;
@@ -119,6 +123,9 @@ ExitCode run_task(const hpo::cli::Arguments& arguments) {
   }
   const auto job = hpo::slurm::job_environment(hpo::current_environment());
   const hpo::cli::StopSignals signals;
+  if (const int many = hpo::slurm::launched_processes(hpo::current_environment()); many > 1 && !assignment.manifest.command.empty())
+    throw Error(ExitCode::usage, "hpo-train", fmt::format("was started {} times, once for each rank of a launcher", many),
+                "start it once and begin the command with the launcher: -- srun python3 train.py");
   if (!assignment.manifest.command.empty())
     return hpo::task::run_command(layout, assignment, job, [&] { return signals.requested(); });
   const auto world = train::comm::make_from_environment();

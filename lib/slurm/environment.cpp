@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "slurm/environment.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -39,6 +40,16 @@ JobEnvironment job_environment(const std::map<std::string, std::string>& variabl
   for (const char* name : {"HPO_DEADLINE", "SLURM_JOB_END_TIME"})
     if (const auto end = parse_double(get(variables, name)); end && e.deadline == 0) e.deadline = *end;
   return e;
+}
+
+double stop_before(double deadline, double now) {
+  return deadline > 0 ? deadline - std::clamp((deadline - now) / 4, 0.0, 60.0) : 0;
+}
+
+int launched_processes(const std::map<std::string, std::string>& variables) {
+  int most = 1;
+  for (const char* name : {"SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE"}) most = std::max(most, number(variables, name, 1));
+  return most;
 }
 
 std::string first_host(const std::string& node_list) {

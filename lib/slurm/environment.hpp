@@ -18,6 +18,12 @@ struct JobEnvironment {
 };
 [[nodiscard]] JobEnvironment job_environment(const std::map<std::string, std::string>& variables);
 
+/// When to stop for a deadline: a minute before it, or a quarter of the time that is left at the start. 0: no deadline.
+[[nodiscard]] double stop_before(double deadline, double now);
+
+/// How many processes a launcher (Slurm step, Open MPI, PMI) has started beside this one, itself included.
+[[nodiscard]] int launched_processes(const std::map<std::string, std::string>& variables);
+
 /// The first name of a host list: "n[3-5,9],x1" -> "n3".
 [[nodiscard]] std::string first_host(const std::string& node_list);
 

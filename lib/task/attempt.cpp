@@ -26,7 +26,7 @@ bool has_checkpoint(const fs::path& directory) {
 
 struct Past {
   bool done = false;
-  int silent_deaths = 0;
+  int attempts = 0, silent_deaths = 0;
   fs::path checkpoint;
 };
 
@@ -36,6 +36,7 @@ Past look_back(const exchange::Layout& layout, const std::vector<exchange::Segme
   for (const auto& name : names) {
     const auto reading = exchange::read_segment(name.path(layout.segments), {});
     if (reading.records.empty()) continue;  // it never started: a full disk
+    ++past.attempts;
     const auto* ended = std::get_if<exchange::Ended>(&reading.records.back());
     past.done = past.done || (ended != nullptr && ended->how == exchange::Ending::finished);
     past.silent_deaths += ended == nullptr ? 1 : 0;
@@ -67,9 +68,12 @@ Attempt::Attempt(const exchange::Layout& layout, exchange::Assignment assignment
   who.trial = order.trial, who.bracket = m.bracket, who.rung = m.rung, who.time = file_system().now();
   segment_ = exchange::SegmentWriter::create(layout.segments, who);
   looked_ = who.time;
-  if (past.silent_deaths >= kMostSilentDeaths) {
+  if (past.silent_deaths >= kMostSilentDeaths || past.attempts >= kMostAttempts) {
     standing_ = Standing::hopeless;
-    end(exchange::Ending::failed, 1, fmt::format("{} attempts died without a word: killed, or out of memory; see the logs", past.silent_deaths));
+    const std::string why = past.silent_deaths >= kMostSilentDeaths ? fmt::format("{} attempts died without a word: killed, or out of memory", past.silent_deaths)
+                                                                    : fmt::format("{} attempts did not finish it", past.attempts);
+    end(exchange::Ending::failed, 1, why);
+    log::warning("trial {} rung {} is given up: {}; their logs are in {}", order.trial, m.rung, why, layout.logs.string());
     return;
   }
   directory_ = layout.checkpoints / directory_name(segment_->name());
@@ -96,7 +100,7 @@ void Attempt::report(double step, const exchange::Metrics& metrics) {
 }
 
 void Attempt::checkpointed(double step) {
-  const fs::path& checkpoint = has_checkpoint(directory_) ? directory_ : resume_from_;
+  const fs::path& checkpoint = has_checkpoint() ? directory_ : resume_from_;
   if (checkpoint.empty()) return;
   segment_->write(exchange::Checkpointed{step, file_system().now(), "ckpt/" + checkpoint.filename().string()});
 }
@@ -108,15 +112,18 @@ void Attempt::end(exchange::Ending how, int exit_code, const std::string& messag
   ended_ = true;
 }
 
-void Attempt::broke_off(const Error& error) {
-  if (ended_) return;
-  const bool again = error.code() == ExitCode::try_again;
+Error Attempt::broke_off(const Error& error) {
+  if (ended_) return error;
+  const bool again = error.code() == ExitCode::try_again || last_.empty();
   try {
-    end(again ? exchange::Ending::infrastructure : exchange::Ending::failed, static_cast<int>(error.code()), error.what());
+    end(again ? exchange::Ending::infrastructure : exchange::Ending::failed, static_cast<int>(again ? ExitCode::try_again : error.code()), error.what());
   } catch (const Error& second) {
     log::debug("{}", second.what());  // the first error is the one to tell
   }
+  return again ? Error(ExitCode::try_again, error.culprit(), error.reason(), error.next()) : error;
 }
+
+bool Attempt::has_checkpoint() const { return task::has_checkpoint(directory_); }
 
 bool Attempt::superseded() {
   const double now = file_system().now();

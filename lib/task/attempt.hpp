@@ -22,7 +22,8 @@ class Attempt {
     done,      ///< an earlier attempt has finished the task: nothing to do
     hopeless,  ///< kMostSilentDeaths attempts died without a word: now recorded as failed
   };
-  static constexpr int kMostSilentDeaths = 5;
+  static constexpr int kMostSilentDeaths = 5;  ///< in a row, without a new checkpoint
+  static constexpr int kMostAttempts = 100;    ///< of one task, whatever they did
 
   /// Looks at the earlier attempts of the task; makes the segment and the directory when there is something to run.
   Attempt(const exchange::Layout& layout, exchange::Assignment assignment, const slurm::JobEnvironment& job, int ranks);
@@ -43,8 +44,12 @@ class Attempt {
   void checkpointed(double step);
   void note(const std::string& text);
   void end(exchange::Ending how, int exit_code, const std::string& message);
-  /// The run broke off with `error`: ends the attempt, unless it has ended or its segment is what broke.
-  void broke_off(const Error& error);
+  /// The run broke off with `error`: ends the attempt, unless it has ended or its segment is what broke. Before the first
+  /// report it is taken for the machine's fault (no data set, no program, no disk): what is returned is the error to
+  /// throw, then with the code try_again.
+  [[nodiscard]] Error broke_off(const Error& error);
+  /// There is something of this attempt to go on from.
+  [[nodiscard]] bool has_checkpoint() const;
   /// A younger attempt of this task exists: stop, it has taken over. Looks at the directory at most every 10 s.
   [[nodiscard]] bool superseded();
 

@@ -51,6 +51,10 @@ std::string summary(const Attempt& attempt, const exchange::Assignment& a, const
 ExitCode conclude(Attempt& attempt, const train::Result& result) {
   switch (result.end) {
     case train::End::stopped:
+      if (attempt.superseded()) {
+        attempt.end(Ending::stopped, static_cast<int>(ExitCode::nothing_to_do), "a younger attempt has taken over");
+        return ExitCode::nothing_to_do;
+      }
       attempt.end(Ending::stopped, static_cast<int>(ExitCode::requeue), result.message);
       return ExitCode::requeue;
     case train::End::diverged:
@@ -83,8 +87,16 @@ ExitCode lead(Attempt& attempt, const train::Config& config, const train::Assign
     log::info("{}", summary(attempt, attempt.assignment(), result, file_system().now() - started));
     return code;
   } catch (const Error& error) {
-    attempt.broke_off(error);
-    throw;
+    throw attempt.broke_off(error);
+  }
+}
+
+// The other ranks. What ends a run before its first report is the machine's fault, as it is for the leader.
+void follow(const train::Config& config, const train::Assignment& run, train::comm::Communicator& world, const std::function<bool()>& stop) {
+  try {
+    (void)train::train(config, run, world, stop, {});
+  } catch (const Error& error) {
+    throw Error(ExitCode::try_again, error.culprit(), error.reason(), error.next());
   }
 }
 
@@ -122,17 +134,22 @@ ExitCode run_builtin(const exchange::Layout& layout, const exchange::Assignment&
   run.seed = assignment.task.seed;
   run.checkpoint_dir = start.directory.data();
   run.resume_from = start.resume_from.data();
-  run.deadline = job.deadline;
+  run.deadline = slurm::stop_before(job.deadline, file_system().now());
   train::Config config;
   try {
     config = config_of(assignment);
   } catch (const Error& error) {
-    if (leader) attempt->broke_off(error);
+    if (leader) attempt->end(Ending::failed, static_cast<int>(error.code()), error.what());  // this point's values
     throw;
   }
-  if (leader) return lead(*attempt, config, run, world, stop);
-  const auto result = train::train(config, run, world, stop, {});
-  return result.end == train::End::stopped ? ExitCode::requeue : ExitCode::done;
+  auto code = static_cast<std::int32_t>(ExitCode::done);
+  if (leader) {
+    code = static_cast<std::int32_t>(lead(*attempt, config, run, world, stop));
+  } else {
+    follow(config, run, world, stop);
+  }
+  world.broadcast(std::as_writable_bytes(std::span(&code, 1)), 0);  // all ranks end with the leader's
+  return static_cast<ExitCode>(code);
 }
 
 }  // namespace hpo::task

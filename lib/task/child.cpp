@@ -11,23 +11,38 @@
 
 #include <array>
 #include <cerrno>
+#include <fstream>
+#include <string>
 
 #include "base/error.hpp"
 
 namespace hpo::task {
 namespace {
 
-// Ends what is left of a process group, politely first, and reaps it.
-void clear_group(pid_t group) {
-  for (const int number : {SIGTERM, SIGKILL}) {
-    if (::kill(-group, number) != 0) break;  // nobody left
-    for (int tenths = 0; tenths < 30 && ::kill(-group, 0) == 0; ++tenths) {
-      while (::waitpid(-1, nullptr, WNOHANG) > 0) {
-      }
-      ::usleep(100'000);
-    }
-  }
+void reap() {
   while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+  }
+}
+
+// Our children: as subreaper we inherit what left the group by setsid and lost its parent.
+std::vector<pid_t> children() {
+  std::vector<pid_t> pids;
+  std::ifstream file("/proc/self/task/" + std::to_string(::getpid()) + "/children");
+  for (pid_t pid = 0; file >> pid;) pids.push_back(pid);
+  return pids;
+}
+
+// Ends what is left of a process group and of our children, politely first, and reaps it.
+void clear_away(pid_t group) {
+  for (const int number : {SIGTERM, SIGKILL}) {
+    reap();
+    if (::kill(-group, 0) != 0 && children().empty()) return;
+    ::kill(-group, number);
+    for (const pid_t pid : children()) ::kill(pid, number);
+    for (int tenths = 0; tenths < 30 && (::kill(-group, 0) == 0 || !children().empty()); ++tenths) {
+      ::usleep(100'000);
+      reap();
+    }
   }
 }
 
@@ -70,7 +85,7 @@ Child::Child(const std::vector<std::string>& argv, const std::map<std::string, s
 }
 
 Child::~Child() {
-  clear_group(pid_);
+  clear_away(pid_);
   ::close(output_);
 }
 

@@ -21,7 +21,7 @@ namespace {
 using exchange::Ending;
 
 constexpr double kPollSeconds = 0.1;
-constexpr double kDeadlineMarginSeconds = 60;
+constexpr int kReadsARound = 16;  // of its output, before signals and reports are looked at again
 
 struct Files {
   fs::path params, report;
@@ -76,9 +76,15 @@ class Watch {
     for (;;) {
       const auto code = child.exit_code();
       // What it wrote before it ended is still in the pipe and in the file.
-      for (std::string text = child.read_output(code ? 0 : kPollSeconds); !text.empty(); text = child.read_output(0)) take_output(text);
-      take_reports();
-      if (code) return *code;
+      std::string text = child.read_output(code ? 0 : kPollSeconds);
+      for (int reads = 0; !text.empty() && (code || reads < kReadsARound); ++reads, text = child.read_output(0)) take_output(text);
+      take_output(text);
+      while (take_reports() && code) {
+      }
+      if (code) {
+        take_line(output_.finish());
+        return *code;
+      }
       pass_on_signals(child);
     }
   }
@@ -90,15 +96,20 @@ class Watch {
   }
 
   void take_output(const std::string& text) {
+    if (text.empty()) return;
     std::fwrite(text.data(), 1, text.size(), stdout);
     std::fflush(stdout);
-    for (const auto& line : output_.take(text))
-      if (const auto report = parse_stdout_report(line, attempt_.assignment().manifest.unit)) take(*report);
+    for (const auto& line : output_.take(text)) take_line(line);
   }
 
-  void take_reports() {
+  void take_line(const std::string& line) {
+    if (const auto report = parse_stdout_report(line, attempt_.assignment().manifest.unit)) take(*report);
+  }
+
+  // True when there was something.
+  bool take_reports() {
     const auto status = file_system().status(files_.report);
-    if (!status || status->size <= read_) return;
+    if (!status || status->size <= read_) return false;
     const std::string more = file_system().read_at(files_.report, read_, 16U << 20U);
     read_ += more.size();
     for (const auto& line : reports_.take(more)) {
@@ -108,11 +119,12 @@ class Watch {
         log::warning("{}: not a JSON object, ignored: {}", files_.report.string(), line.substr(0, 80));
       }
     }
+    return true;
   }
 
   void pass_on_signals(const Child& child) {
     int number = stop_signal_();
-    if (number == 0 && deadline_ > 0 && file_system().now() > deadline_ - kDeadlineMarginSeconds) number = SIGUSR2;
+    if (number == 0 && deadline_ > 0 && file_system().now() > deadline_) number = SIGUSR2;
     if (number == 0 && attempt_.superseded()) number = SIGTERM;
     if (number == 0 || number == passed_on_) return;
     log::info("{}: passing signal {} on", attempt_.label(), number);
@@ -133,16 +145,23 @@ ExitCode conclude(Attempt& attempt, int code, int passed_on) {
   const auto& a = attempt.assignment();
   if (code == 0 || code == 85) attempt.checkpointed(attempt.last_step());
   std::string missing;
-  if (code == 0 && attempt.complete(&missing)) {
+  // A program may answer a signal with 0 although it has not reached its budget.
+  const bool reached = attempt.last_step() == 0 || attempt.last_step() >= a.manifest.budget;
+  if (code == 0 && attempt.complete(&missing) && (passed_on == 0 || reached)) {
     attempt.end(Ending::finished, 0, "");
     log::info("trial {} rung {}: finished", a.task.trial, a.manifest.rung);
     return ExitCode::done;
   }
-  if (code == 85) {
-    attempt.end(Ending::stopped, code, "the program asked to be run again");
+  if (passed_on != 0 && attempt.superseded()) {
+    attempt.end(Ending::stopped, code, "a younger attempt has taken over");
+    log::info("{}: a younger attempt has taken over", attempt.label());
+    return ExitCode::nothing_to_do;
+  }
+  if (code == 85 || (code == 0 && passed_on != 0 && attempt.has_checkpoint())) {
+    attempt.end(Ending::stopped, code, "stopped, to be run again");
     return ExitCode::requeue;
   }
-  if (code == 75 || (passed_on != 0 && code != 0)) {
+  if (code == 75 || passed_on != 0) {
     attempt.end(Ending::infrastructure, code, code == 75 ? "the program ended with 75: not the point's fault" : fmt::format("ended after signal {}", passed_on));
     return ExitCode::try_again;
   }
@@ -169,7 +188,7 @@ ExitCode run_command(const exchange::Layout& layout, const exchange::Assignment&
   try {
     replace_file(files.params, task.params.dump(2) + "\n");
     const auto argv = space::fill(assignment.manifest.command, values_of(attempt, files, job.ranks), task.inactive);
-    Watch watch(attempt, files, stop_signal, job.deadline);
+    Watch watch(attempt, files, stop_signal, slurm::stop_before(job.deadline, file_system().now()));
     int code = 0;
     {
       Child child(argv, environment_of(attempt, files, layout, job));
@@ -177,8 +196,7 @@ ExitCode run_command(const exchange::Layout& layout, const exchange::Assignment&
     }
     return conclude(attempt, code, watch.passed_on());
   } catch (const Error& error) {
-    attempt.broke_off(error);
-    throw;
+    throw attempt.broke_off(error);
   }
 }
 

@@ -52,8 +52,32 @@ class Programs(Case):
 
     def test_a_missing_program_is_named(self):
         self.start("no-such-program")
-        self.assertIn("no-such-program: cannot be started", self.train(1).stderr)
-        self.assertEqual(self.state()["state"], "failed")
+        self.assertIn("no-such-program: cannot be started", self.train(75).stderr)
+        self.assertEqual(self.state()["state"], "running")  # the machine's fault: it can be mended and run again
+
+    def test_a_program_told_to_stop_that_ends_well_has_not_finished(self):
+        for checkpoint, code in (("", 75), ("touch $HPO_CHECKPOINT_DIR/state;", 85)):
+            with self.subTest(code):
+                self.tearDown()
+                self.setUp()
+                self.start("sh", "-c", f"trap '{checkpoint} exit 0' TERM; echo hpo: step=0.5 loss=1; sleep 60 & wait")
+                process = subprocess.Popen(["hpo-train", "study.h5"], cwd=self.dir, env={**self.env, **self.task}, stdout=subprocess.PIPE, text=True)
+                process.stdout.readline()
+                time.sleep(0.3)
+                process.terminate()
+                self.assertEqual(process.wait(20), code)
+                process.stdout.close()
+                self.assertEqual(self.state()["state"], "running")
+
+    def test_the_last_line_counts_without_its_end(self):
+        self.start("printf", "hpo: step=1 loss=0.5")
+        self.train()
+        self.assertEqual(self.state()["value"], 0.5)
+
+    def test_a_program_that_was_started_once_a_rank_is_refused(self):
+        self.start("true")
+        result = self.run_tool("hpo-train", "study.h5", env={**self.task, "OMPI_COMM_WORLD_SIZE": "4"}, code=2)
+        self.assertIn("was started 4 times", result.stderr)
 
     def test_85_is_run_again_from_its_checkpoint(self):
         self.start("sh", "-c", 'if [ -n "$HPO_RESUME_FROM" ]; then cat "$HPO_RESUME_FROM/state"; echo "hpo: step=1 loss=1"; '

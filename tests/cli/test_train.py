@@ -46,6 +46,11 @@ class Train(Case):
                 self.write("train.toml", CONFIG.replace(old, new))
                 self.golden_failure(name, "hpo-train", "--config", "train.toml")
 
+    def test_dry_run_prints_the_whole_configuration(self):
+        self.write("train.toml", CONFIG)
+        config = json.loads(self.run_tool("hpo-train", "--config", "train.toml", "--dry-run").stdout)
+        self.assertEqual((config["batch"], config["optimizer"]["beta1"]), (32, 0.9))
+
     def test_a_lone_failure_ends_all_ranks(self):
         self.write("train.toml", CONFIG.replace('kind = "synthetic", samples = 512, features = 8, classes = 3', 'kind = "idx", path = "nowhere"'))
         self.run_tool("mpirun", "--oversubscribe", "-np", "2", "hpo-train", "--config", "train.toml", code=1, timeout=60)

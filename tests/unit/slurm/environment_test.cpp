@@ -41,3 +41,16 @@ TEST_CASE("environment: nothing of the caller's job leaks into a submission, SLU
   const auto e = clean_environment({{"PATH", "/bin"}, {"SLURM_NTASKS", "4"}, {"SLURM_CONF", "/etc/x"}, {"SBATCH_PARTITION", "p"}, {"HPO_TASK", "3"}});
   CHECK(e == std::map<std::string, std::string>{{"PATH", "/bin"}, {"SLURM_CONF", "/etc/x"}});
 }
+
+TEST_CASE("environment: a run stops a minute before its deadline, or earlier when there is little time at all") {
+  CHECK(stop_before(0, 1000) == 0);
+  CHECK(stop_before(10000, 1000) == 9940);
+  CHECK(stop_before(1100, 1000) == 1075);
+  CHECK(stop_before(900, 1000) == 900);
+}
+
+TEST_CASE("environment: how many processes a launcher started") {
+  CHECK(launched_processes({}) == 1);
+  CHECK(launched_processes({{"OMPI_COMM_WORLD_SIZE", "4"}}) == 4);
+  CHECK(launched_processes({{"SLURM_STEP_NUM_TASKS", "1"}}) == 1);
+}

@@ -43,7 +43,7 @@ TEST_CASE("child: signals reach its whole group, and its code tells of them") {
 TEST_CASE("child: nothing of it outlives us, orphans included") {
   pid_t orphan = 0;
   {
-    Child child({"sh", "-c", "sleep 30 & echo $!"}, {{"PATH", "/usr/bin:/bin"}});
+    Child child({"sh", "-c", "setsid sleep 30 & echo $!"}, {{"PATH", "/usr/bin:/bin"}});
     std::string output;
     CHECK(wait(child, &output) == 0);
     orphan = static_cast<pid_t>(*hpo::parse_int(hpo::trim(output)));
