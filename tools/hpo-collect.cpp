@@ -30,19 +30,23 @@ namespace study = hpo::study;
 
 const hpo::cli::Usage kUsage{
     "hpo-collect",
-    "Takes the reports of all tasks into the study, each exactly once, and prints where the study stands. Run it as often as you "
+    "Takes the reports of all tasks into the study, each exactly once, and prints where the study stands. "
+    "Run it as often as you "
     "like, also while tasks run.",
     {{"STUDY", "the study file"}},
     "",
     "",
     {{0, "dry-run", "", "report what is there, write nothing", "", "Options"},
      {0, "no-report", "", "collect only", "", "Options"},
-     {'w', "watch", "SECONDS", "collect and print again every SECONDS until the study is complete", "", "Options"},
+     {'w', "watch", "SECONDS", "collect and print again every SECONDS until the study is complete", "",
+      "Options"},
      {0, "progress", "", "one line for each rung that is running", "", "Options"},
      {0, "todo", "", "the tasks that still have to run, SCRIPT/INDEX, one a line", "", "Options"},
-     {'o', "format", "LIST", "a table of trials with these fields: name, name%width, name%-width (HPO_FORMAT)", "", "Trials"},
+     {'o', "format", "LIST",
+      "a table of trials with these fields: name, name%width, name%-width (HPO_FORMAT)", "", "Trials"},
      {'e', "helpformat", "", "list the fields", "", "Trials"},
-     {0, "where", "EXPR", "only trials for which this holds: rung >= 1 and value < 0.2 and optimizer == 'sgd'", "", "Trials"},
+     {0, "where", "EXPR",
+      "only trials for which this holds: rung >= 1 and value < 0.2 and optimizer == 'sgd'", "", "Trials"},
      {0, "state", "LIST", "only trials in these states: failed,diverged", "", "Trials"},
      {0, "sort", "LIST", "by these fields; -field: largest first", "", "Trials"},
      {0, "top", "N", "the best N, or with --sort the first N", "", "Trials"},
@@ -65,7 +69,9 @@ const hpo::cli::Usage kUsage{
 report::Terminal terminal_of(const hpo::cli::Arguments& arguments) {
   report::Looks looks;
   const std::string color = arguments.choice("color", {"auto", "always", "never"});
-  looks.color = color == "always" ? report::When::always : color == "never" ? report::When::never : report::When::automatic;
+  looks.color = color == "always"  ? report::When::always
+                : color == "never" ? report::When::never
+                                   : report::When::automatic;
   looks.ascii = arguments.has("ascii");
   if (const auto width = arguments.integer("width", 20, 10'000)) looks.width = static_cast<int>(*width);
   return report::decide(looks, report::surroundings(STDOUT_FILENO));
@@ -88,9 +94,12 @@ study::Study collect(const study::Store& store, const study::Provenance& who, bo
     result = store.head().study;
     folded = flow::fold(result, store.layout());
   } else {
-    result = store.update([&](study::Study& s) { return (folded = flow::fold(s, store.layout())).changed(); }, who).study;
+    result =
+        store.update([&](study::Study& s) { return (folded = flow::fold(s, store.layout())).changed(); }, who)
+            .study;
   }
-  hpo::log::debug("{} records taken in, {} tasks finished, {} failed", folded.records, folded.finished, folded.failed);
+  hpo::log::debug("{} records taken in, {} tasks finished, {} failed", folded.records, folded.finished,
+                  folded.failed);
   return result;
 }
 
@@ -107,7 +116,8 @@ std::string format_of(const hpo::cli::Arguments& arguments) {
 }
 
 report::Summary summarize(const report::View& view) {
-  return report::summarize(view, {flow::lacks_trials(view.study()), flow::exhausted(view.study(), view.now())});
+  return report::summarize(view,
+                           {flow::lacks_trials(view.study()), flow::exhausted(view.study(), view.now())});
 }
 
 std::string progress(const report::View& view, const report::Terminal& terminal) {
@@ -117,7 +127,8 @@ std::string progress(const report::View& view, const report::Terminal& terminal)
   return lines;
 }
 
-std::string output(const hpo::cli::Arguments& arguments, const study::Study& s, const report::Terminal& terminal) {
+std::string output(const hpo::cli::Arguments& arguments, const study::Study& s,
+                   const report::Terminal& terminal) {
   const report::View view(s, hpo::file_system().now());
   if (arguments.has("helpformat")) return report::fields_help(report::all_fields(view));
   if (arguments.has("todo")) {
@@ -133,15 +144,18 @@ std::string output(const hpo::cli::Arguments& arguments, const study::Study& s, 
   const auto trials = report::select(view, selection_of(arguments));
   if (arguments.has("json")) return report::json_text(view, summarize(view), trials);
   if (arguments.has("jsonl")) return report::json_lines(view, trials);
-  if (arguments.has("csv")) return report::csv(view, report::columns(view, arguments.has("format") ? format_of(arguments) : "*"), trials);
+  if (arguments.has("csv"))
+    return report::csv(view, report::columns(view, arguments.has("format") ? format_of(arguments) : "*"),
+                       trials);
   if (arguments.has("curves-csv")) return report::curves_csv(view, trials);
   if (arguments.has("plot")) {
     (void)arguments.choice("plot", {"curves"});
     return report::plot_curves(view, trials, terminal);
   }
   if (wants_table(arguments))
-    return report::table(view, report::columns(view, format_of(arguments)), trials,
-                         {!arguments.has("noheader"), arguments.has("parsable2"), arguments.text("delimiter")});
+    return report::table(
+        view, report::columns(view, format_of(arguments)), trials,
+        {!arguments.has("noheader"), arguments.has("parsable2"), arguments.text("delimiter")});
   return report::to_text(summarize(view), terminal, arguments.positional(0));
 }
 
@@ -168,5 +182,6 @@ ExitCode run(const hpo::cli::Arguments& arguments, int argc, const char* const* 
 }  // namespace
 
 int main(int argc, char** argv) {
-  return hpo::cli::tool_main(kUsage, argc, argv, [&](const auto& arguments) { return run(arguments, argc, argv); });
+  return hpo::cli::tool_main(kUsage, argc, argv,
+                             [&](const auto& arguments) { return run(arguments, argc, argv); });
 }

@@ -21,7 +21,8 @@ using hpo::ExitCode;
 
 const hpo::cli::Usage kUsage{
     "hpo-init",
-    "Checks the definition of a study, prints its plan with the worst-case cost of every rung, and lays the study out: the "
+    "Checks the definition of a study, prints its plan with the worst-case cost of every rung, and lays the "
+    "study out: the "
     "study file and its directory, and beside them a Makefile and site.env (kept when they exist).",
     {{"STUDY.toml", "the definition; docs/study-toml.md describes it"}},
     "",
@@ -29,7 +30,8 @@ const hpo::cli::Usage kUsage{
     {{'s', "study", "FILE", "the study file to make", "", "Options"},
      {'n', "dry-run", "", "check and print the plan, write nothing", "", "Options"},
      {0, "json", "", "print the plan as JSON (schema 1)", "", "Options"}},
-    {{"hpo-init study.toml --dry-run", "what would it cost?"}, {"hpo-init study.toml && make", "run the study on this machine, or on Slurm"}},
+    {{"hpo-init study.toml --dry-run", "what would it cost?"},
+     {"hpo-init study.toml && make", "run the study on this machine, or on Slurm"}},
     {ExitCode::done, ExitCode::failed, ExitCode::usage, ExitCode::nothing_to_do, ExitCode::try_again}};
 
 // A file of the user's: made when missing, never overwritten.
@@ -42,8 +44,10 @@ void place(const hpo::fs::path& file, const std::string& text) {
   hpo::replace_file(file, text, 0600);
 }
 
-// The study, new; or the one that is there, when it was made from the same definition and a killed hpo-init did not finish.
-hpo::study::Store make_study(const hpo::fs::path& file, const hpo::study::Definition& definition, const hpo::study::Provenance& who, bool* is_new) {
+// The study, new; or the one that is there, when it was made from the same definition and a killed hpo-init
+// did not finish.
+hpo::study::Store make_study(const hpo::fs::path& file, const hpo::study::Definition& definition,
+                             const hpo::study::Provenance& who, bool* is_new) {
   hpo::study::Study study;
   study.uuid = hpo::make_nonce();
   study.created = hpo::file_system().now();
@@ -74,17 +78,22 @@ ExitCode run(const hpo::cli::Arguments& arguments, int argc, const char* const* 
     const auto home = store.layout().file.parent_path();
     const auto& own = store.layout().file;
     const auto there = hpo::fs::absolute(toml).lexically_normal();
-    place(home / "Makefile", hpo::slurm::render("Makefile", hpo::flow::template_text("study/Makefile"),
-                                                {{"TOOLS", hpo::executable_directory()},
-                                                 {"STUDY", own.filename().string()},
-                                                 {"DEFINITION", there.parent_path() == home ? there.filename().string() : there.string()}}));
+    place(home / "Makefile",
+          hpo::slurm::render(
+              "Makefile", hpo::flow::template_text("study/Makefile"),
+              {{"TOOLS", hpo::executable_directory()},
+               {"STUDY", own.filename().string()},
+               {"DEFINITION", there.parent_path() == home ? there.filename().string() : there.string()}}));
     place(home / "site.env", hpo::flow::template_text("study/site.env"));
   }
-  std::fputs((arguments.has("json") ? to_json(plan, definition).dump(2) + "\n" : to_text(plan, definition)).c_str(), stdout);
+  std::fputs(
+      (arguments.has("json") ? to_json(plan, definition).dump(2) + "\n" : to_text(plan, definition)).c_str(),
+      stdout);
   if (dry_run) {
     hpo::log::info("dry run: nothing was written");
   } else {
-    hpo::log::info("{} is {}; next: make, or: hpo-propose {}", file.string(), is_new ? "ready" : "there already, from the same definition", file.string());
+    hpo::log::info("{} is {}; next: make, or: hpo-propose {}", file.string(),
+                   is_new ? "ready" : "there already, from the same definition", file.string());
   }
   return is_new ? ExitCode::done : ExitCode::nothing_to_do;
 }
@@ -92,5 +101,6 @@ ExitCode run(const hpo::cli::Arguments& arguments, int argc, const char* const* 
 }  // namespace
 
 int main(int argc, char** argv) {
-  return hpo::cli::tool_main(kUsage, argc, argv, [&](const auto& arguments) { return run(arguments, argc, argv); });
+  return hpo::cli::tool_main(kUsage, argc, argv,
+                             [&](const auto& arguments) { return run(arguments, argc, argv); });
 }

@@ -22,7 +22,8 @@ namespace study = hpo::study;
 
 const hpo::cli::Usage kUsage{
     "hpo-promote",
-    "Ranks the trials of every rung whose tasks have ended, promotes the best to the next rung, and writes the job array that "
+    "Ranks the trials of every rung whose tasks have ended, promotes the best to the next rung, and writes "
+    "the job array that "
     "trains them on from their checkpoints. Run it as often as you like: what is decided stays decided.",
     {{"STUDY", "the study file", false}},
     "SBATCH_OPTION...",
@@ -33,7 +34,8 @@ const hpo::cli::Usage kUsage{
      {0, "list", "", "list the promotion rules", "", "Options"}},
     {{"hpo-collect study.h5 && hpo-promote study.h5 --submit", "what cron or a dependent job runs"},
      {"hpo-promote study.h5 --dry-run", "who would go up?"}},
-    {ExitCode::done, ExitCode::failed, ExitCode::usage, ExitCode::nothing_to_do, ExitCode::not_yet, ExitCode::try_again}};
+    {ExitCode::done, ExitCode::failed, ExitCode::usage, ExitCode::nothing_to_do, ExitCode::not_yet,
+     ExitCode::try_again}};
 
 ExitCode list() {
   for (const auto& entry : hpo::promote::registry()) fmt::print("{:<12} {}\n", entry.name, entry.help);
@@ -43,8 +45,9 @@ ExitCode list() {
 void print_json(const study::Study& study, std::size_t first) {
   for (std::size_t i = first; i < study.decisions.size(); ++i) {
     const auto& d = study.decisions[i];
-    nlohmann::ordered_json line{{"schema", 1}, {"bracket", d.bracket}, {"rung", d.rung}, {"trial", d.trial},
-                                {"promoted", d.promoted}, {"rank", d.rank}, {"value", d.value}, {"reason", d.reason}};
+    nlohmann::ordered_json line{{"schema", 1},      {"bracket", d.bracket},   {"rung", d.rung},
+                                {"trial", d.trial}, {"promoted", d.promoted}, {"rank", d.rank},
+                                {"value", d.value}, {"reason", d.reason}};
     fmt::print("{}\n", line.dump());  // NaN is written as null
   }
 }
@@ -52,16 +55,19 @@ void print_json(const study::Study& study, std::size_t first) {
 void print(const study::Study& study, const flow::Promotion& promotion, std::size_t first) {
   for (const auto& rung : promotion.rungs) {
     if (rung.promoted + rung.stopped == 0) continue;
-    fmt::print("bracket {} rung {}: {} promoted, {} stopped\n", rung.bracket, rung.rung, rung.promoted, rung.stopped);
+    fmt::print("bracket {} rung {}: {} promoted, {} stopped\n", rung.bracket, rung.rung, rung.promoted,
+               rung.stopped);
     for (std::size_t i = first; i < study.decisions.size(); ++i) {
       const auto& d = study.decisions[i];
-      if (d.promoted && d.bracket == rung.bracket && d.rung == rung.rung) fmt::print("  trial {:>5}  {}\n", d.trial, d.reason);
+      if (d.promoted && d.bracket == rung.bracket && d.rung == rung.rung)
+        fmt::print("  trial {:>5}  {}\n", d.trial, d.reason);
     }
   }
 }
 
 // Writes the scripts of the arrays that have work left, and submits them when asked to.
-void start(const hpo::cli::Arguments& arguments, const study::Store& store, const study::Study& after, const study::Provenance& who) {
+void start(const hpo::cli::Arguments& arguments, const study::Store& store, const study::Study& after,
+           const study::Provenance& who) {
   const auto tools = hpo::executable_directory();
   for (const auto row : flow::materialise(after, store.layout(), tools))
     hpo::log::info("next: sbatch {}, or: make rung", flow::script_name(after, row));
@@ -110,9 +116,12 @@ ExitCode run(const hpo::cli::Arguments& arguments, int argc, const char* const* 
   if (!dry_run) start(arguments, store, after, who);
   if (!promotion.reason.empty()) hpo::log::info("{}", promotion.reason);
   switch (promotion.state) {
-    case flow::Promotion::State::promoted: return ExitCode::done;
-    case flow::Promotion::State::complete: return ExitCode::nothing_to_do;
-    case flow::Promotion::State::waiting: break;
+    case flow::Promotion::State::promoted:
+      return ExitCode::done;
+    case flow::Promotion::State::complete:
+      return ExitCode::nothing_to_do;
+    case flow::Promotion::State::waiting:
+      break;
   }
   return ExitCode::not_yet;
 }
@@ -120,5 +129,6 @@ ExitCode run(const hpo::cli::Arguments& arguments, int argc, const char* const* 
 }  // namespace
 
 int main(int argc, char** argv) {
-  return hpo::cli::tool_main(kUsage, argc, argv, [&](const auto& arguments) { return run(arguments, argc, argv); });
+  return hpo::cli::tool_main(kUsage, argc, argv,
+                             [&](const auto& arguments) { return run(arguments, argc, argv); });
 }

@@ -20,8 +20,10 @@ namespace flow = hpo::flow;
 
 const hpo::cli::Usage kUsage{
     "hpo-propose",
-    "Adds new trials to rung 0 of the first bracket that is not full, and writes the job array that runs them: "
-    "rung-b0-r0.sbatch, also as rung.sbatch. The same study file gives the same trials, in one call or in many.",
+    "Adds new trials to rung 0 of the first bracket that is not full, and writes the job array that runs "
+    "them: "
+    "rung-b0-r0.sbatch, also as rung.sbatch. The same study file gives the same trials, in one call or in "
+    "many.",
     {{"STUDY", "the study file", false}},
     "SBATCH_OPTION...",
     "handed to sbatch as they are (with --submit)",
@@ -32,7 +34,8 @@ const hpo::cli::Usage kUsage{
      {0, "json", "", "print the new trials as JSON, one a line", "", "Options"},
      {0, "verify", "", "replay all proposals of the study and compare", "", "Options"},
      {0, "list", "", "list the proposers", "", "Options"}},
-    {{"hpo-propose study.h5", "all trials of the next bracket"}, {"hpo-propose study.h5 --submit -- --partition=gpu", ""}},
+    {{"hpo-propose study.h5", "all trials of the next bracket"},
+     {"hpo-propose study.h5 --submit -- --partition=gpu", ""}},
     {ExitCode::done, ExitCode::failed, ExitCode::usage, ExitCode::nothing_to_do, ExitCode::try_again}};
 
 ExitCode list() {
@@ -55,12 +58,15 @@ void print(const hpo::study::Study& study, const flow::Proposed& proposed, bool 
     const auto& trial = study.trials[static_cast<std::size_t>(id)];
     const auto point = space.to_json(trial.point);
     if (json) {
-      const nlohmann::ordered_json line{{"schema", 1}, {"trial", id}, {"bracket", trial.bracket}, {"origin", trial.origin}, {"seed", trial.seed}, {"params", point}};
+      const nlohmann::ordered_json line{
+          {"schema", 1},        {"trial", id},    {"bracket", trial.bracket}, {"origin", trial.origin},
+          {"seed", trial.seed}, {"params", point}};
       fmt::print("{}\n", line.dump());
       continue;
     }
     std::string words;
-    for (const auto& [name, value] : point.items()) words += fmt::format(" {}={}", name, hpo::space::to_text(hpo::space::value_from_json(value)));
+    for (const auto& [name, value] : point.items())
+      words += fmt::format(" {}={}", name, hpo::space::to_text(hpo::space::value_from_json(value)));
     fmt::print("trial {}{}\n", id, words);
   }
 }
@@ -114,5 +120,6 @@ ExitCode run(const hpo::cli::Arguments& arguments, int argc, const char* const* 
 }  // namespace
 
 int main(int argc, char** argv) {
-  return hpo::cli::tool_main(kUsage, argc, argv, [&](const auto& arguments) { return run(arguments, argc, argv); });
+  return hpo::cli::tool_main(kUsage, argc, argv,
+                             [&](const auto& arguments) { return run(arguments, argc, argv); });
 }

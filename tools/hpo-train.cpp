@@ -26,8 +26,10 @@ namespace exchange = hpo::exchange;
 
 const hpo::cli::Usage kUsage{
     "hpo-train",
-    "Runs one task of a study: reads its line of the manifest, trains to the rung's budget from the checkpoint of the rung "
-    "below, and leaves its reports in a segment of its own. Started by rung.sbatch, on all ranks for the built-in trainer, once for a "
+    "Runs one task of a study: reads its line of the manifest, trains to the rung's budget from the "
+    "checkpoint of the rung "
+    "below, and leaves its reports in a segment of its own. Started by rung.sbatch, on all ranks for the "
+    "built-in trainer, once for a "
     "program of yours (docs/programs.md). With --config it trains without any study.",
     {{"STUDY", "the study file; it is not opened, its directory is used", false}},
     "COMMAND...",
@@ -40,8 +42,10 @@ const hpo::cli::Usage kUsage{
      {0, "dry-run", "", "print what would run, run nothing", "", "Options"},
      {0, "build", "", "print what this build can do: GEMM, MPI, CUDA", "", "Options"}},
     {{"mpirun -np 2 hpo-train --config train.toml", "train without a study"},
-     {"hpo-train study.h5 -m study.h5.d/man/NAME.man -t 3 -- python3 train.py --lr={lr}", "one task, by hand"}},
-    {ExitCode::done, ExitCode::failed, ExitCode::usage, ExitCode::nothing_to_do, ExitCode::try_again, ExitCode::requeue}};
+     {"hpo-train study.h5 -m study.h5.d/man/NAME.man -t 3 -- python3 train.py --lr={lr}",
+      "one task, by hand"}},
+    {ExitCode::done, ExitCode::failed, ExitCode::usage, ExitCode::nothing_to_do, ExitCode::try_again,
+     ExitCode::requeue}};
 
 train::Config read_config(const std::string& file) {
   const auto document = hpo::config::parse_toml(hpo::file_system().read(file), file);
@@ -59,7 +63,8 @@ void print_epoch(const train::EpochReport& report, bool json) {
     fmt::print("{}\n", line.dump());
   } else {
     std::string words = fmt::format("epoch {}", hpo::rounded(report.epoch, 6));
-    for (const auto& [name, value] : report.metrics) words += fmt::format("  {} {}", name, hpo::rounded(value, 5));
+    for (const auto& [name, value] : report.metrics)
+      words += fmt::format("  {} {}", name, hpo::rounded(value, 5));
     fmt::print("{}\n", words);
   }
   std::fflush(stdout);
@@ -85,7 +90,8 @@ ExitCode run_alone(const hpo::cli::Arguments& arguments) {
   hooks.on_epoch = [&](const auto& report) { print_epoch(report, arguments.has("json")); };
   hooks.on_event = [](const std::string& line) { hpo::log::info("{}", line); };
   world->barrier();  // the directory is there for all
-  const auto result = train::train(config, run, *world, [&] { return signals.requested() != 0; }, hooks);
+  const auto result = train::train(
+      config, run, *world, [&] { return signals.requested() != 0; }, hooks);
   if (result.end == train::End::diverged)
     throw Error("training", "diverged: " + result.message, "try a smaller learning rate or clip_norm");
   return result.end == train::End::stopped ? ExitCode::requeue : ExitCode::done;
@@ -99,13 +105,17 @@ std::string first_of(const std::vector<std::string>& candidates) {
 
 exchange::Assignment read_task(const hpo::cli::Arguments& arguments, const exchange::Layout& layout) {
   const std::string manifest = first_of({arguments.text("manifest"), hpo::environment("HPO_MANIFEST")});
-  const std::string task = first_of({arguments.text("task"), hpo::environment("HPO_TASK"), hpo::environment("SLURM_ARRAY_TASK_ID")});
+  const std::string task = first_of(
+      {arguments.text("task"), hpo::environment("HPO_TASK"), hpo::environment("SLURM_ARRAY_TASK_ID")});
   if (manifest.empty() || task.empty())
-    throw Error(ExitCode::usage, manifest.empty() ? "--manifest" : "--task",
-                manifest.empty() ? "which array? HPO_MANIFEST is not set either" : "which task? neither HPO_TASK nor SLURM_ARRAY_TASK_ID is set either",
-                fmt::format("run it through rung.sbatch, or name one of {}", (layout.manifests / "*.man").string()));
+    throw Error(
+        ExitCode::usage, manifest.empty() ? "--manifest" : "--task",
+        manifest.empty() ? "which array? HPO_MANIFEST is not set either"
+                         : "which task? neither HPO_TASK nor SLURM_ARRAY_TASK_ID is set either",
+        fmt::format("run it through rung.sbatch, or name one of {}", (layout.manifests / "*.man").string()));
   const auto index = hpo::parse_int(task);
-  if (!index || *index < 0 || *index > 100'000'000) throw Error(ExitCode::usage, "--task", fmt::format("'{}' is not an array index", task));
+  if (!index || *index < 0 || *index > 100'000'000)
+    throw Error(ExitCode::usage, "--task", fmt::format("'{}' is not an array index", task));
   return exchange::read_assignment(manifest, static_cast<std::int32_t>(*index));
 }
 
@@ -113,18 +123,23 @@ ExitCode run_task(const hpo::cli::Arguments& arguments) {
   const auto layout = exchange::Layout::of(arguments.positional(0));
   auto assignment = read_task(arguments, layout);
   if (!hpo::file_system().status(layout.segments))
-    throw Error(layout.directory.string(), "is not the directory of a study", fmt::format("hpo-init makes it together with {}", layout.file.filename().string()));
+    throw Error(layout.directory.string(), "is not the directory of a study",
+                fmt::format("hpo-init makes it together with {}", layout.file.filename().string()));
   if (!arguments.rest().empty()) assignment.manifest.command = arguments.rest();
   if (arguments.has("dry-run")) {
-    fmt::print("trial {} rung {} to {} {}s: {}\n", assignment.task.trial, assignment.manifest.rung, hpo::rounded(assignment.manifest.budget, 6), assignment.manifest.unit,
-               assignment.manifest.command.empty() ? "the built-in trainer" : hpo::join(assignment.manifest.command, " "));
+    fmt::print("trial {} rung {} to {} {}s: {}\n", assignment.task.trial, assignment.manifest.rung,
+               hpo::rounded(assignment.manifest.budget, 6), assignment.manifest.unit,
+               assignment.manifest.command.empty() ? "the built-in trainer"
+                                                   : hpo::join(assignment.manifest.command, " "));
     fmt::print("{}\n", assignment.task.params.dump(2));
     return ExitCode::done;
   }
   const auto job = hpo::slurm::job_environment(hpo::current_environment());
   const hpo::cli::StopSignals signals;
-  if (const int many = hpo::slurm::launched_processes(hpo::current_environment()); many > 1 && !assignment.manifest.command.empty())
-    throw Error(ExitCode::usage, "hpo-train", fmt::format("was started {} times, once for each rank of a launcher", many),
+  if (const int many = hpo::slurm::launched_processes(hpo::current_environment());
+      many > 1 && !assignment.manifest.command.empty())
+    throw Error(ExitCode::usage, "hpo-train",
+                fmt::format("was started {} times, once for each rank of a launcher", many),
                 "start it once and begin the command with the launcher: -- srun python3 train.py");
   if (!assignment.manifest.command.empty())
     return hpo::task::run_command(layout, assignment, job, [&] { return signals.requested(); });
@@ -144,4 +159,6 @@ ExitCode run(const hpo::cli::Arguments& arguments) {
 
 }  // namespace
 
-int main(int argc, char** argv) { return hpo::cli::tool_main(kUsage, argc, argv, run); }
+int main(int argc, char** argv) {
+  return hpo::cli::tool_main(kUsage, argc, argv, run);
+}

@@ -51,8 +51,8 @@ void throw_errno(const std::string& culprit, std::string_view what, int error_nu
 
 namespace detail {
 void check_failed(const char* condition, const char* file, int line, const std::string& message) {
-  std::fprintf(stderr, "hpo-batch: bug: %s (%s) at %s:%d; please report it\n", message.c_str(), condition, file,
-               line);
+  std::fprintf(stderr, "hpo-batch: bug: %s (%s) at %s:%d; please report it\n", message.c_str(), condition,
+               file, line);
   std::abort();
 }
 }  // namespace detail

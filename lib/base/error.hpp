@@ -39,8 +39,8 @@ class Error : public std::runtime_error {
   std::string culprit_, reason_, next_;
 };
 
-/// A POSIX call failed: `what` is the verb ("cannot read"), errno gives the reason. A full disk, a quota and a
-/// stale file handle get the exit code try_again, everything else failed.
+/// A POSIX call failed: `what` is the verb ("cannot read"), errno gives the reason. A full disk, a quota and
+/// a stale file handle get the exit code try_again, everything else failed.
 [[noreturn]] void throw_errno(const std::string& culprit, std::string_view what, int error_number);
 
 namespace detail {

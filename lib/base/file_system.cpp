@@ -125,16 +125,16 @@ class PosixFileSystem : public FileSystem {
   }
 
   std::unique_ptr<AppendFile> create(const fs::path& path, std::uint32_t mode) override {
-    const int fd =
-        ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC, static_cast<mode_t>(mode));
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC,
+                          static_cast<mode_t>(mode));
     if (fd < 0 && errno == EEXIST) return nullptr;
     if (fd < 0) throw_errno(path.string(), "cannot create", errno);
     return std::make_unique<PosixAppendFile>(fd, path);
   }
 
   std::unique_ptr<AppendFile> open_append(const fs::path& path, std::uint32_t mode) override {
-    const int fd =
-        ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, static_cast<mode_t>(mode));
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC,
+                          static_cast<mode_t>(mode));
     if (fd < 0) throw_errno(path.string(), "cannot open for appending", errno);
     return std::make_unique<PosixAppendFile>(fd, path);
   }
@@ -170,7 +170,8 @@ class PosixFileSystem : public FileSystem {
     const Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (fd.get() < 0) throw_errno(directory.string(), "cannot open", errno);
     // Some network file systems cannot sync a directory and say EINVAL: there is nothing more to do there.
-    if (::fsync(fd.get()) != 0 && errno != EINVAL) throw_errno(directory.string(), "cannot flush to disk", errno);
+    if (::fsync(fd.get()) != 0 && errno != EINVAL)
+      throw_errno(directory.string(), "cannot flush to disk", errno);
   }
 
   double now() override {
@@ -189,7 +190,9 @@ FileSystem& real_file_system() {
   return real;
 }
 
-FileSystem& file_system() { return g_replacement != nullptr ? *g_replacement : real_file_system(); }
+FileSystem& file_system() {
+  return g_replacement != nullptr ? *g_replacement : real_file_system();
+}
 
 FileSystem* exchange_file_system(FileSystem* other) {
   FileSystem* previous = g_replacement;
@@ -223,6 +226,8 @@ void make_directories(const fs::path& path, std::uint32_t mode) {
   files.make_directory(path, mode);
 }
 
-void use_private_umask() { ::umask(077); }
+void use_private_umask() {
+  ::umask(077);
+}
 
 }  // namespace hpo

@@ -10,9 +10,15 @@ std::string g_tool = "hpo";
 Level g_level = Level::info;
 }  // namespace
 
-void set_tool(std::string name) { g_tool = std::move(name); }
-void set_level(Level level) { g_level = level; }
-Level level() { return g_level; }
+void set_tool(std::string name) {
+  g_tool = std::move(name);
+}
+void set_level(Level level) {
+  g_level = level;
+}
+Level level() {
+  return g_level;
+}
 
 void write(Level level, std::string_view line) {
   if (level > g_level) return;

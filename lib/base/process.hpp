@@ -14,11 +14,12 @@ struct ProcessResult {
   std::string out, err;
 };
 
-/// Runs argv[0] (found on PATH; no shell), captures both outputs (up to 64 MiB each), ends it with TERM and then KILL
-/// after `timeout_s` of a monotonic clock. `environment`: the child's whole environment; nothing: ours.
-/// Throws Error when the program cannot be started at all.
-[[nodiscard]] ProcessResult run_process(const std::vector<std::string>& argv, double timeout_s,
-                                        const std::optional<std::map<std::string, std::string>>& environment = {});
+/// Runs argv[0] (found on PATH; no shell), captures both outputs (up to 64 MiB each), ends it with TERM and
+/// then KILL after `timeout_s` of a monotonic clock. `environment`: the child's whole environment; nothing:
+/// ours. Throws Error when the program cannot be started at all.
+[[nodiscard]] ProcessResult run_process(
+    const std::vector<std::string>& argv, double timeout_s,
+    const std::optional<std::map<std::string, std::string>>& environment = {});
 
 /// The environment of this process.
 [[nodiscard]] std::map<std::string, std::string> current_environment();

@@ -5,8 +5,12 @@
 
 namespace hpo {
 namespace {
-std::uint32_t low(std::uint64_t x) { return static_cast<std::uint32_t>(x); }
-std::uint32_t high(std::uint64_t x) { return static_cast<std::uint32_t>(x >> 32); }
+std::uint32_t low(std::uint64_t x) {
+  return static_cast<std::uint32_t>(x);
+}
+std::uint32_t high(std::uint64_t x) {
+  return static_cast<std::uint32_t>(x >> 32);
+}
 }  // namespace
 
 // The purpose is folded into the key by one more application of Philox, so that seeds that differ by a small
@@ -30,7 +34,9 @@ std::uint64_t Stream::next64() {
   return lower | (static_cast<std::uint64_t>(next32()) << 32);
 }
 
-double Stream::uniform() { return static_cast<double>(next64() >> 11) * 0x1.0p-53; }
+double Stream::uniform() {
+  return static_cast<double>(next64() >> 11) * 0x1.0p-53;
+}
 
 std::uint64_t Stream::below(std::uint64_t n) {
   const std::uint64_t limit = n * (UINT64_MAX / n);

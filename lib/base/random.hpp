@@ -6,8 +6,8 @@
 
 namespace hpo {
 
-/// What a stream of random numbers is for: streams of different purposes never overlap. Values are part of the
-/// file format (they decide which points a seed gives): append, never renumber.
+/// What a stream of random numbers is for: streams of different purposes never overlap. Values are part of
+/// the file format (they decide which points a seed gives): append, never renumber.
 enum class Purpose : std::uint32_t {
   propose = 1,
   scramble = 2,
@@ -35,8 +35,8 @@ enum class Purpose : std::uint32_t {
   return counter;
 }
 
-/// A bijection of 64-bit words that mixes every bit into every other, in two multiplications: for hashes and round
-/// functions, where Philox would be too slow. Stafford's variant 13 of MurmurHash3's finaliser.
+/// A bijection of 64-bit words that mixes every bit into every other, in two multiplications: for hashes and
+/// round functions, where Philox would be too slow. Stafford's variant 13 of MurmurHash3's finaliser.
 [[nodiscard]] constexpr std::uint64_t scatter(std::uint64_t x) {
   x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ULL;
   x = (x ^ (x >> 27)) * 0x94D049BB133111EBULL;

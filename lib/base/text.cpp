@@ -32,7 +32,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates) {
-  constexpr std::size_t kLongest = 64;  // a slip of the finger is made in a name; the distance takes quadratic time
+  constexpr std::size_t kLongest =
+      64;  // a slip of the finger is made in a name; the distance takes quadratic time
   if (word.size() > kLongest) return std::nullopt;
   std::optional<std::string> best;
   std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
@@ -135,7 +136,9 @@ std::string shortest(double value) {
   return status == std::errc() ? std::string(buffer.data(), end) : fmt::format("{:.17g}", value);
 }
 
-std::string rounded(double value, int digits) { return fmt::format("{:.{}g}", value, digits); }
+std::string rounded(double value, int digits) {
+  return fmt::format("{:.{}g}", value, digits);
+}
 
 std::vector<std::string> split(std::string_view text, char separator) {
   std::vector<std::string> parts;
@@ -159,7 +162,9 @@ std::string join(std::span<const std::string> parts, std::string_view separator)
   return fmt::format("{}", fmt::join(parts.begin(), parts.end(), separator));
 }
 
-bool starts_with(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
+bool starts_with(std::string_view text, std::string_view prefix) {
+  return text.substr(0, prefix.size()) == prefix;
+}
 
 std::string replace_all(std::string text, std::string_view from, std::string_view to) {
   for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
@@ -170,7 +175,8 @@ std::string replace_all(std::string text, std::string_view from, std::string_vie
 bool is_plain_name(std::string_view text) {
   if (text.empty() || text.size() > 64 || text[0] == '.' || text[0] == '-') return false;
   return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
   });
 }
 

@@ -12,7 +12,8 @@ namespace hpo {
 
 /// The candidate nearest to `word` when it is near enough to be a slip of the finger (Damerau-Levenshtein
 /// distance at most a third of the length, at least 1).
-[[nodiscard]] std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates);
+[[nodiscard]] std::optional<std::string> nearest(std::string_view word,
+                                                 std::span<const std::string> candidates);
 /// "" or "did you mean 'NAME'?"
 [[nodiscard]] std::string did_you_mean(std::string_view word, std::span<const std::string> candidates);
 

@@ -29,7 +29,8 @@ void check_search(const study::Definition& definition) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
     known.insert(known.end(), {"proposer", "promotion", "trials"});
     throw Error(definition.place("search." + key),
-                fmt::format("unknown key '{}' in [search] with proposer '{}' and promotion '{}'", key, search.proposer, search.promotion),
+                fmt::format("unknown key '{}' in [search] with proposer '{}' and promotion '{}'", key,
+                            search.proposer, search.promotion),
                 did_you_mean(key, known));
   }
 }
@@ -39,7 +40,8 @@ void check_train(const study::Definition& definition) {
   if (definition.train.is_null()) return;
   if (definition.fidelity.unit != "epoch")
     throw Error(definition.place("fidelity.unit"),
-                fmt::format("the built-in trainer counts in epochs, not in '{}'", definition.fidelity.unit), "write unit = \"epoch\"");
+                fmt::format("the built-in trainer counts in epochs, not in '{}'", definition.fidelity.unit),
+                "write unit = \"epoch\"");
   const auto& space = definition.space;
   for (int k = 0; k < 16; ++k) {
     const std::vector<double> cube(space.dimension(), (k + 0.5) / 16);
@@ -48,8 +50,10 @@ void check_train(const study::Definition& definition) {
       (void)train::config_from_json(space::fill(definition.train, space, point));
     } catch (const Error& error) {
       // What the first point already gets wrong is hardly the point's doing.
-      const std::string where = k == 0 ? "" : fmt::format(" (for example with {})", space.to_json(point).dump());
-      throw Error(definition.place("train." + error.culprit()), fmt::format("train.{}: {}{}", error.culprit(), error.reason(), where), error.next());
+      const std::string where =
+          k == 0 ? "" : fmt::format(" (for example with {})", space.to_json(point).dump());
+      throw Error(definition.place("train." + error.culprit()),
+                  fmt::format("train.{}: {}{}", error.culprit(), error.reason(), where), error.next());
     }
   }
 }
@@ -60,7 +64,9 @@ void at_place(const study::Definition& definition, const std::string& path, cons
   try {
     (void)make();
   } catch (const Error& error) {
-    throw Error(definition.place(path), error.culprit().empty() ? error.reason() : error.culprit() + ": " + error.reason(), error.next());
+    throw Error(definition.place(path),
+                error.culprit().empty() ? error.reason() : error.culprit() + ": " + error.reason(),
+                error.next());
   }
 }
 

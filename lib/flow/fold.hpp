@@ -18,9 +18,10 @@ struct Folded {
   [[nodiscard]] bool changed() const { return records > 0; }
 };
 
-/// Takes into the study what attempts have written since the stored positions: a pure function of the study and of the
-/// segments' bytes behind those positions. Positions and data travel in one generation, so every record counts exactly
-/// once, whoever is killed when. The first end of a task that succeeds holds; later ones change nothing.
+/// Takes into the study what attempts have written since the stored positions: a pure function of the study
+/// and of the segments' bytes behind those positions. Positions and data travel in one generation, so every
+/// record counts exactly once, whoever is killed when. The first end of a task that succeeds holds; later
+/// ones change nothing.
 Folded fold(study::Study& study, const study::Layout& layout);
 
 }  // namespace hpo::flow

@@ -17,11 +17,14 @@ slurm::Allocation allocation_of(const study::Definition& definition, int rung) {
   try {
     return slurm::allocation(definition.resources(rung));
   } catch (const Error& error) {
-    throw Error(definition.place("slurm." + error.culprit()), fmt::format("slurm.{}: {}", error.culprit(), error.reason()));
+    throw Error(definition.place("slurm." + error.culprit()),
+                fmt::format("slurm.{}: {}", error.culprit(), error.reason()));
   }
 }
 
-std::string hours(double value, bool known) { return known ? rounded(value, 3) : "?"; }
+std::string hours(double value, bool known) {
+  return known ? rounded(value, 3) : "?";
+}
 
 }  // namespace
 
@@ -51,26 +54,32 @@ CostedPlan plan_of(const study::Definition& definition) {
 std::string to_text(const CostedPlan& plan, const study::Definition& definition) {
   const auto& d = definition;
   std::string unit = d.fidelity.unit;
-  std::transform(unit.begin(), unit.end(), unit.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  std::string text = fmt::format("{}: {} {}, {} proposes, {} promotes, eta {}\n", d.name, d.ranking().maximize ? "maximize" : "minimize",
-                                 d.ranking().metric, d.search.proposer, d.search.promotion, rounded(d.fidelity.eta, 6));
-  text += fmt::format("{:>7} {:>4} {:>8} {:>6} {:>6} {:>6} {:>5} {:>11} {:>11} {:>10} {:>11}\n", "BRACKET", "RUNG", unit, "TASKS",
-                      "NODES", "RANKS", "GPUS", "TIME_LIMIT", "NODE_HOURS", "GPU_HOURS", "CORE_HOURS");
+  std::transform(unit.begin(), unit.end(), unit.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  std::string text = fmt::format("{}: {} {}, {} proposes, {} promotes, eta {}\n", d.name,
+                                 d.ranking().maximize ? "maximize" : "minimize", d.ranking().metric,
+                                 d.search.proposer, d.search.promotion, rounded(d.fidelity.eta, 6));
+  text += fmt::format("{:>7} {:>4} {:>8} {:>6} {:>6} {:>6} {:>5} {:>11} {:>11} {:>10} {:>11}\n", "BRACKET",
+                      "RUNG", unit, "TASKS", "NODES", "RANKS", "GPUS", "TIME_LIMIT", "NODE_HOURS",
+                      "GPU_HOURS", "CORE_HOURS");
   bool limited = true;
   for (const auto& r : plan.rungs) {
     const bool known = r.each.time_s > 0;
     limited = limited && known;
-    text += fmt::format("{:>7} {:>4} {:>8} {:>6} {:>6} {:>6} {:>5} {:>11} {:>11} {:>10} {:>11}\n", r.bracket, r.rung.index,
-                        rounded(r.rung.budget, 6), r.rung.tasks, r.each.nodes, r.each.ranks, r.each.gpus,
-                        known ? slurm_time(r.each.time_s) : "none", hours(r.node_hours, known), hours(r.gpu_hours, known),
-                        hours(r.core_hours, known));
+    text += fmt::format("{:>7} {:>4} {:>8} {:>6} {:>6} {:>6} {:>5} {:>11} {:>11} {:>10} {:>11}\n", r.bracket,
+                        r.rung.index, rounded(r.rung.budget, 6), r.rung.tasks, r.each.nodes, r.each.ranks,
+                        r.each.gpus, known ? slurm_time(r.each.time_s) : "none", hours(r.node_hours, known),
+                        hours(r.gpu_hours, known), hours(r.core_hours, known));
   }
-  text += fmt::format("{} trials, {} tasks, {} {}s of training\n", plan.trials, plan.tasks, rounded(plan.epochs, 6), d.fidelity.unit);
+  text += fmt::format("{} trials, {} tasks, {} {}s of training\n", plan.trials, plan.tasks,
+                      rounded(plan.epochs, 6), d.fidelity.unit);
   if (!limited) return text + "at worst: unknown: [slurm] has no time\n";
-  text += fmt::format("at worst, every task to its time limit: {} node-hours, {} GPU-hours, {} core-hours\n", rounded(plan.node_hours, 4),
-                      rounded(plan.gpu_hours, 4), rounded(plan.core_hours, 4));
+  text += fmt::format("at worst, every task to its time limit: {} node-hours, {} GPU-hours, {} core-hours\n",
+                      rounded(plan.node_hours, 4), rounded(plan.gpu_hours, 4), rounded(plan.core_hours, 4));
   const auto compare = [&](const char* name, const std::optional<double>& limit, double worst) {
-    if (limit) text += fmt::format("budget: {} {}{}\n", rounded(*limit, 6), name, worst > *limit ? ", less than the worst case: the study may stop early" : "");
+    if (limit)
+      text += fmt::format("budget: {} {}{}\n", rounded(*limit, 6), name,
+                          worst > *limit ? ", less than the worst case: the study may stop early" : "");
   };
   compare("node-hours", d.budget.node_hours, plan.node_hours);
   compare("GPU-hours", d.budget.gpu_hours, plan.gpu_hours);
@@ -81,11 +90,26 @@ std::string to_text(const CostedPlan& plan, const study::Definition& definition)
 nlohmann::ordered_json to_json(const CostedPlan& plan, const study::Definition& definition) {
   nlohmann::ordered_json rungs = nlohmann::ordered_json::array();
   for (const auto& r : plan.rungs)
-    rungs.push_back({{"bracket", r.bracket}, {"rung", r.rung.index}, {"budget", r.rung.budget}, {"tasks", r.rung.tasks},
-                     {"nodes", r.each.nodes}, {"ranks", r.each.ranks}, {"gpus", r.each.gpus}, {"time_limit_s", r.each.time_s},
-                     {"node_hours", r.node_hours}, {"gpu_hours", r.gpu_hours}, {"core_hours", r.core_hours}});
-  return {{"schema", 1}, {"study", definition.name}, {"unit", definition.fidelity.unit}, {"trials", plan.trials}, {"tasks", plan.tasks},
-          {"rungs", rungs}, {"worst_case", {{"node_hours", plan.node_hours}, {"gpu_hours", plan.gpu_hours}, {"core_hours", plan.core_hours}}}};
+    rungs.push_back({{"bracket", r.bracket},
+                     {"rung", r.rung.index},
+                     {"budget", r.rung.budget},
+                     {"tasks", r.rung.tasks},
+                     {"nodes", r.each.nodes},
+                     {"ranks", r.each.ranks},
+                     {"gpus", r.each.gpus},
+                     {"time_limit_s", r.each.time_s},
+                     {"node_hours", r.node_hours},
+                     {"gpu_hours", r.gpu_hours},
+                     {"core_hours", r.core_hours}});
+  return {
+      {"schema", 1},
+      {"study", definition.name},
+      {"unit", definition.fidelity.unit},
+      {"trials", plan.trials},
+      {"tasks", plan.tasks},
+      {"rungs", rungs},
+      {"worst_case",
+       {{"node_hours", plan.node_hours}, {"gpu_hours", plan.gpu_hours}, {"core_hours", plan.core_hours}}}};
 }
 
 std::optional<std::string> exhausted(const study::Study& study, double now) {
@@ -96,7 +120,8 @@ std::optional<std::string> exhausted(const study::Study& study, double now) {
     ended += bad || task.state == study::TaskState::finished ? 1 : 0;
     failed += bad ? 1 : 0;
   }
-  const auto over = [](const char* name, double used, const std::optional<double>& limit) -> std::optional<std::string> {
+  const auto over = [](const char* name, double used,
+                       const std::optional<double>& limit) -> std::optional<std::string> {
     if (!limit || used < *limit) return std::nullopt;
     return fmt::format("the budget of {} {} is spent ({})", rounded(*limit, 6), name, rounded(used, 4));
   };
@@ -104,11 +129,13 @@ std::optional<std::string> exhausted(const study::Study& study, double now) {
   if (auto reason = over("node-hours", spent.node, budget.node_hours)) return reason;
   if (auto reason = over("GPU-hours", spent.gpu, budget.gpu_hours)) return reason;
   if (auto reason = over("core-hours", spent.core, budget.core_hours)) return reason;
-  if (budget.until && now >= *budget.until) return fmt::format("the study was to run until {}", iso_time(*budget.until));
+  if (budget.until && now >= *budget.until)
+    return fmt::format("the study was to run until {}", iso_time(*budget.until));
   // A share of very few says nothing.
   if (ended >= 5 && failed / ended > budget.failed)
-    return fmt::format("{} of {} tasks failed, more than budget.failed = {}: hpo-collect STUDY --state=failed shows why", failed, ended,
-                       rounded(budget.failed, 3));
+    return fmt::format(
+        "{} of {} tasks failed, more than budget.failed = {}: hpo-collect STUDY --state=failed shows why",
+        failed, ended, rounded(budget.failed, 3));
   return std::nullopt;
 }
 

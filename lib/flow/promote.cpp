@@ -14,7 +14,8 @@ namespace hpo::flow {
 namespace {
 
 // Opens the rung above with the promoted trials, best first: the most promising start earliest.
-void open_rung(study::Study& study, int bracket, const promote::PlannedRung& rung, const std::vector<promote::Decision>& decisions, double now) {
+void open_rung(study::Study& study, int bracket, const promote::PlannedRung& rung,
+               const std::vector<promote::Decision>& decisions, double now) {
   study.rungs.push_back({bracket, rung.index, rung.budget, study::RungState::open, now, 0});
   for (const auto& decision : decisions) {
     if (decision.verdict != promote::Verdict::promote) continue;
@@ -27,7 +28,8 @@ void open_rung(study::Study& study, int bracket, const promote::PlannedRung& run
   }
 }
 
-Promoted record(study::Study& study, const study::Rung& rung, const std::vector<promote::Candidate>& candidates,
+Promoted record(study::Study& study, const study::Rung& rung,
+                const std::vector<promote::Candidate>& candidates,
                 const std::vector<promote::Decision>& decisions, double now) {
   std::map<std::int64_t, double> values;
   const double sign = study.definition.ranking().maximize ? -1 : 1;
@@ -36,22 +38,26 @@ Promoted record(study::Study& study, const study::Rung& rung, const std::vector<
   for (const auto& d : decisions) {
     const bool up = d.verdict == promote::Verdict::promote;
     (up ? result.promoted : result.stopped) += 1;
-    study.decisions.push_back({now, rung.bracket, rung.index, static_cast<std::int32_t>(d.trial), up, d.rank, values[d.trial], d.reason});
+    study.decisions.push_back({now, rung.bracket, rung.index, static_cast<std::int32_t>(d.trial), up, d.rank,
+                               values[d.trial], d.reason});
   }
   return result;
 }
 
 bool all_ended(const std::vector<promote::Candidate>& candidates) {
-  return std::none_of(candidates.begin(), candidates.end(), [](const auto& c) { return c.outcome == promote::Outcome::pending; });
+  return std::none_of(candidates.begin(), candidates.end(),
+                      [](const auto& c) { return c.outcome == promote::Outcome::pending; });
 }
 
 // One bracket's newest rung: decide it, or say in `reason` what it waits for. True when something was done.
-bool step(study::Study& study, const promote::Rule& rule, const promote::PlannedBracket& bracket, double now, Promotion& out) {
+bool step(study::Study& study, const promote::Rule& rule, const promote::PlannedBracket& bracket, double now,
+          Promotion& out) {
   const study::Rung* rung = newest_rung(study, bracket.index);
   const int missing = rung == nullptr || rung->index == 0 ? missing_trials(study, bracket.index) : 0;
   if (rung == nullptr || missing > 0) {
     if (missing > 0 && out.reason.empty())
-      out.reason = fmt::format("bracket {} lacks {} of its trials: hpo-propose adds them", bracket.index, missing);
+      out.reason =
+          fmt::format("bracket {} lacks {} of its trials: hpo-propose adds them", bracket.index, missing);
     return false;
   }
   if (rung->state == study::RungState::decided) return false;
@@ -65,7 +71,8 @@ bool step(study::Study& study, const promote::Rule& rule, const promote::Planned
     ruling = rule.decide(bracket.index, rung->index, candidates);
   }
   if (!ruling.ready) {
-    if (out.reason.empty()) out.reason = fmt::format("bracket {} rung {}: {}", bracket.index, rung->index, ruling.reason);
+    if (out.reason.empty())
+      out.reason = fmt::format("bracket {} rung {}: {}", bracket.index, rung->index, ruling.reason);
     return false;
   }
   const study::Rung decided = *rung;  // opening a rung moves the table
@@ -74,7 +81,8 @@ bool step(study::Study& study, const promote::Rule& rule, const promote::Planned
   row->decided = now;
   out.rungs.push_back(record(study, decided, candidates, ruling.decisions, now));
   if (!last && out.rungs.back().promoted > 0)
-    open_rung(study, bracket.index, bracket.rungs[static_cast<std::size_t>(decided.index) + 1], ruling.decisions, now);
+    open_rung(study, bracket.index, bracket.rungs[static_cast<std::size_t>(decided.index) + 1],
+              ruling.decisions, now);
   return true;
 }
 
@@ -89,8 +97,10 @@ Promotion promote(study::Study& study, double now) {
     out.state = Promotion::State::promoted;
   } else if (out.reason.empty()) {
     out.state = Promotion::State::complete;
-    const auto finished = std::count_if(study.tasks.begin(), study.tasks.end(), [](const auto& t) { return t.state == study::TaskState::finished; });
-    out.reason = fmt::format("the study is complete: {} trials, {} tasks finished", study.trials.size(), finished);
+    const auto finished = std::count_if(study.tasks.begin(), study.tasks.end(),
+                                        [](const auto& t) { return t.state == study::TaskState::finished; });
+    out.reason =
+        fmt::format("the study is complete: {} trials, {} tasks finished", study.trials.size(), finished);
   }
   return out;
 }

@@ -25,8 +25,8 @@ struct Promotion {
   std::string reason;
 };
 
-/// Decides every open rung that is ready and opens the rungs above: decisions, rungs and tasks are added to the study. A
-/// pure function of the study but for `now`, which is only recorded.
+/// Decides every open rung that is ready and opens the rungs above: decisions, rungs and tasks are added to
+/// the study. A pure function of the study but for `now`, which is only recorded.
 Promotion promote(study::Study& study, double now);
 
 }  // namespace hpo::flow

@@ -13,8 +13,8 @@ namespace hpo::flow {
 namespace {
 
 int trials_in(const study::Study& study, int bracket) {
-  return static_cast<int>(
-      std::count_if(study.trials.begin(), study.trials.end(), [&](const auto& t) { return t.bracket == bracket; }));
+  return static_cast<int>(std::count_if(study.trials.begin(), study.trials.end(),
+                                        [&](const auto& t) { return t.bracket == bracket; }));
 }
 
 int room(const study::Study& study, const promote::PlannedBracket& bracket) {
@@ -25,18 +25,24 @@ int room(const study::Study& study, const promote::PlannedBracket& bracket) {
 
 Proposed propose(study::Study& study, std::optional<int> count, double now) {
   const auto plan = rule_of(study.definition)->plan();
-  const auto bracket = std::find_if(plan.brackets.begin(), plan.brackets.end(), [&](const auto& b) { return room(study, b) > 0; });
-  if (bracket == plan.brackets.end()) return {0, {}, fmt::format("all {} planned trials are proposed", study.trials.size())};
+  const auto bracket = std::find_if(plan.brackets.begin(), plan.brackets.end(),
+                                    [&](const auto& b) { return room(study, b) > 0; });
+  if (bracket == plan.brackets.end())
+    return {0, {}, fmt::format("all {} planned trials are proposed", study.trials.size())};
 
   int wanted = std::min(room(study, *bracket), count.value_or(std::numeric_limits<int>::max()));
   if (study.definition.budget.trials)
-    wanted = std::min(wanted, static_cast<int>(*study.definition.budget.trials) - static_cast<int>(study.trials.size()));
-  if (wanted <= 0) return {bracket->index, {}, fmt::format("budget.trials = {} is reached", *study.definition.budget.trials)};
+    wanted = std::min(
+        wanted, static_cast<int>(*study.definition.budget.trials) - static_cast<int>(study.trials.size()));
+  if (wanted <= 0)
+    return {
+        bracket->index, {}, fmt::format("budget.trials = {} is reached", *study.definition.budget.trials)};
 
   Proposed proposed{bracket->index, {}, ""};
   const auto points = proposer_of(study.definition)->propose(history_of(study), wanted);
   if (static_cast<int>(points.size()) < wanted)
-    proposed.reason = fmt::format("the space has no more points that are new and allowed ({} trials so far)", study.trials.size() + points.size());
+    proposed.reason = fmt::format("the space has no more points that are new and allowed ({} trials so far)",
+                                  study.trials.size() + points.size());
   if (points.empty()) return proposed;
 
   const auto& rung = bracket->rungs.front();
@@ -46,7 +52,8 @@ Proposed propose(study::Study& study, std::optional<int> count, double now) {
     const auto id = static_cast<std::int32_t>(study.trials.size());
     const bool start = static_cast<std::size_t>(id) < study.definition.start_points.size();
     study.trials.push_back({bracket->index, point, start ? "start" : study.definition.search.proposer,
-                            mix(study.definition.seed, Purpose::trial_seed, static_cast<std::uint64_t>(id)), now});
+                            mix(study.definition.seed, Purpose::trial_seed, static_cast<std::uint64_t>(id)),
+                            now});
     study::Task task;
     task.trial = id;
     task.bracket = bracket->index;
@@ -62,7 +69,9 @@ int missing_trials(const study::Study& study, int bracket) {
   const auto plan = rule_of(study.definition)->plan();
   const int missing = room(study, plan.brackets.at(static_cast<std::size_t>(bracket)));
   if (missing <= 0) return 0;
-  if (study.definition.budget.trials && static_cast<double>(study.trials.size()) >= *study.definition.budget.trials) return 0;
+  if (study.definition.budget.trials &&
+      static_cast<double>(study.trials.size()) >= *study.definition.budget.trials)
+    return 0;
   // A small space may have nothing left to propose.
   return proposer_of(study.definition)->propose(history_of(study), 1).empty() ? 0 : missing;
 }

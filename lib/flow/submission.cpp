@@ -26,7 +26,9 @@ const study::Submission& at(const study::Study& study, std::int32_t row) {
   return study.submissions.at(static_cast<std::size_t>(row));
 }
 
-bool has_ended(const study::Task& task) { return task.state != TaskState::waiting && task.state != TaskState::running; }
+bool has_ended(const study::Task& task) {
+  return task.state != TaskState::waiting && task.state != TaskState::running;
+}
 
 // Where the trials of a rung left their checkpoints, by trial.
 std::map<std::int32_t, std::string> checkpoints_of(const study::Study& study, int bracket, int rung) {
@@ -71,9 +73,12 @@ fs::path manifest_file(const study::Layout& layout, const study::Submission& sub
   return layout.manifests / (submission.name + ".man");
 }
 
-fs::path home(const study::Layout& layout) { return layout.file.parent_path(); }
+fs::path home(const study::Layout& layout) {
+  return layout.file.parent_path();
+}
 
-// A script of another study or rung that stood here before is not the submission's; one that a person has edited is.
+// A script of another study or rung that stood here before is not the submission's; one that a person has
+// edited is.
 bool is_script_of(const fs::path& script, const study::Submission& submission) {
   auto& files = file_system();
   return files.status(script) && files.read(script).find(submission.name + ".man") != std::string::npos;
@@ -92,8 +97,8 @@ std::vector<std::int32_t> arrange(study::Study& study, double now) {
     if (it->second == next) {
       study::Submission submission;
       // The row makes the name unique within the study, the uuid makes it unique among studies.
-      submission.name = fmt::format("hpo-{}-{}-b{}-r{}-s{}", study.definition.name, study.uuid.substr(0, 8), task.bracket, task.rung,
-                                    study.submissions.size());
+      submission.name = fmt::format("hpo-{}-{}-b{}-r{}-s{}", study.definition.name, study.uuid.substr(0, 8),
+                                    task.bracket, task.rung, study.submissions.size());
       submission.bracket = task.bracket;
       submission.rung = task.rung;
       submission.created = now;
@@ -119,14 +124,16 @@ std::vector<std::int32_t> arrange(study::Study& study, double now) {
 
 std::string script_name(const study::Study& study, std::int32_t row) {
   const auto& submission = at(study, row);
-  const auto earlier = std::count_if(study.submissions.begin(), study.submissions.begin() + row, [&](const auto& other) {
-    return other.bracket == submission.bracket && other.rung == submission.rung;
-  });
+  const auto earlier =
+      std::count_if(study.submissions.begin(), study.submissions.begin() + row, [&](const auto& other) {
+        return other.bracket == submission.bracket && other.rung == submission.rung;
+      });
   const std::string base = fmt::format("rung-b{}-r{}", submission.bracket, submission.rung);
   return (earlier == 0 ? base : fmt::format("{}-{}", base, earlier + 1)) + ".sbatch";
 }
 
-std::string script_text(const study::Study& study, const study::Layout& layout, const fs::path& tools, std::int32_t row) {
+std::string script_text(const study::Study& study, const study::Layout& layout, const fs::path& tools,
+                        std::int32_t row) {
   const auto& submission = at(study, row);
   const auto resources = study.definition.resources(submission.rung);
   const auto each = slurm::allocation(resources);
@@ -134,7 +141,8 @@ std::string script_text(const study::Study& study, const study::Layout& layout, 
   const auto notice = each.time_s == 0 ? 120 : std::clamp<std::int64_t>(each.time_s / 4, 10, 120);
   std::string lines;
   for (const auto& [name, value] : resources)
-    lines += value.empty() ? fmt::format("#SBATCH --{}\n", name) : fmt::format("#SBATCH --{}={}\n", name, value);
+    lines +=
+        value.empty() ? fmt::format("#SBATCH --{}\n", name) : fmt::format("#SBATCH --{}={}\n", name, value);
   if (!lines.empty()) lines.pop_back();
   return slurm::render("rung.sbatch", template_text("sbatch/rung.sbatch"),
                        {{"NAME", submission.name},
@@ -151,7 +159,8 @@ std::string script_text(const study::Study& study, const study::Layout& layout, 
                         {"BUILTIN", study.definition.command.empty() ? "1" : ""}});
 }
 
-std::vector<std::int32_t> materialise(const study::Study& study, const study::Layout& layout, const fs::path& tools) {
+std::vector<std::int32_t> materialise(const study::Study& study, const study::Layout& layout,
+                                      const fs::path& tools) {
   auto& files = file_system();
   std::vector<std::int32_t> written;
   const auto rows = submissions_with_work(study);
@@ -166,7 +175,8 @@ std::vector<std::int32_t> materialise(const study::Study& study, const study::La
     if (manifest_missing || script_missing) written.push_back(row);
   }
   const fs::path rung = home(layout) / "rung.sbatch";
-  if (!rows.empty() && !is_script_of(rung, at(study, rows.back()))) replace_file(rung, script_text(study, layout, tools, rows.back()), 0700);
+  if (!rows.empty() && !is_script_of(rung, at(study, rows.back())))
+    replace_file(rung, script_text(study, layout, tools, rows.back()), 0700);
   return written;
 }
 
@@ -195,15 +205,25 @@ std::vector<std::string> todo(const study::Study& study) {
 
 void check_place(const study::Layout& layout) {
   const std::string path = layout.file.string();
-  const auto bad = std::find_if(path.begin(), path.end(), [](unsigned char c) { return c < ' ' || c == 127 || std::string_view("\"'\\%$`#").find(static_cast<char>(c)) != std::string_view::npos; });
+  const auto bad = std::find_if(path.begin(), path.end(), [](unsigned char c) {
+    return c < ' ' || c == 127 ||
+           std::string_view("\"'\\%$`#").find(static_cast<char>(c)) != std::string_view::npos;
+  });
   if (bad != path.end())
-    throw Error(home(layout).string(), fmt::format("the path holds the character {:?}, which sbatch or make would read differently", *bad),
-                "move to a directory with a plain name");
+    throw Error(
+        home(layout).string(),
+        fmt::format("the path holds the character {:?}, which sbatch or make would read differently", *bad),
+        "move to a directory with a plain name");
   if (!is_plain_name(layout.file.filename().string()))
-    throw Error(layout.file.filename().string(), "a study's file name is made of letters, digits, '.', '_' and '-'", "choose another with --study");
+    throw Error(layout.file.filename().string(),
+                "a study's file name is made of letters, digits, '.', '_' and '-'",
+                "choose another with --study");
   for (const auto& name : file_system().list(home(layout)))
-    if (name.size() > 5 && name.substr(name.size() - 5) == ".h5.d" && name != layout.directory.filename().string())
-      throw Error(home(layout).string(), fmt::format("another study lives here: {}", name.substr(0, name.size() - 2)), "give each study a directory of its own");
+    if (name.size() > 5 && name.substr(name.size() - 5) == ".h5.d" &&
+        name != layout.directory.filename().string())
+      throw Error(home(layout).string(),
+                  fmt::format("another study lives here: {}", name.substr(0, name.size() - 2)),
+                  "give each study a directory of its own");
 }
 
 }  // namespace hpo::flow

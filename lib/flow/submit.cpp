@@ -24,7 +24,8 @@ constexpr int kMostFaults = 5;
 
 class Submitter {
  public:
-  Submitter(const study::Store& store, fs::path tools, const std::vector<std::string>& options, const study::Provenance& who)
+  Submitter(const study::Store& store, fs::path tools, const std::vector<std::string>& options,
+            const study::Provenance& who)
       : store_(store), tools_(std::move(tools)), options_(options), who_(who) {}
 
   std::vector<std::string> run() {
@@ -55,10 +56,12 @@ class Submitter {
     }
     // Twins that lost are cancelled too; what counts is the job that was recorded.
     const bool cancelled = std::any_of(jobs.begin(), jobs.end(), [&](const auto& job) {
-      return job.cancelled && (submission.job.empty() || job.id == submission.job.substr(0, submission.job.find(';')));
+      return job.cancelled &&
+             (submission.job.empty() || job.id == submission.job.substr(0, submission.job.find(';')));
     });
     if (cancelled)
-      throw Error(submission.name, "was cancelled", fmt::format("to go on with it: sbatch {}", script_name(study_, row)));
+      throw Error(submission.name, "was cancelled",
+                  fmt::format("to go on with it: sbatch {}", script_name(study_, row)));
     return reclaim(row);
   }
 
@@ -77,17 +80,24 @@ class Submitter {
       }
       case slurm::Answer::Kind::refused:
         record(row, SubmissionState::refused, "", answer.message);
-        throw Error(script.string(), fmt::format("Slurm refuses it: {}", answer.message), "correct its #SBATCH lines and run the same command again");
+        throw Error(script.string(), fmt::format("Slurm refuses it: {}", answer.message),
+                    "correct its #SBATCH lines and run the same command again");
       case slurm::Answer::Kind::later:
-        throw Error(ExitCode::try_again, "sbatch", fmt::format("Slurm takes no more jobs for now: {}", answer.message), "run the same command again when some have ended");
+        throw Error(ExitCode::try_again, "sbatch",
+                    fmt::format("Slurm takes no more jobs for now: {}", answer.message),
+                    "run the same command again when some have ended");
       case slurm::Answer::Kind::undecided:
-        throw Error(ExitCode::try_again, "sbatch", fmt::format("it is not known whether {} was submitted: {}", submission.name, answer.message), look);
+        throw Error(
+            ExitCode::try_again, "sbatch",
+            fmt::format("it is not known whether {} was submitted: {}", submission.name, answer.message),
+            look);
     }
   }
 
   // The lowest live id is the array; others of its name are held twins of the same moment and start nothing.
   void settle(std::int32_t row, const std::vector<slurm::Job>& jobs) {
-    const study::Submission submission = study_.submissions.at(static_cast<std::size_t>(row));  // record() renews study_
+    const study::Submission submission =
+        study_.submissions.at(static_cast<std::size_t>(row));  // record() renews study_
     const slurm::Job* ours = nullptr;
     for (const auto& job : jobs) {
       if (!job.live) continue;
@@ -97,7 +107,8 @@ class Submitter {
         slurm::cancel(job.id);
       }
     }
-    if (record(row, SubmissionState::submitted, ours->id, "")) said_.push_back(fmt::format("{}: job {}, {} tasks", submission.name, ours->id, submission.tasks));
+    if (record(row, SubmissionState::submitted, ours->id, ""))
+      said_.push_back(fmt::format("{}: job {}, {} tasks", submission.name, ours->id, submission.tasks));
     if (ours->held) (void)slurm::release(ours->id);
   }
 
@@ -105,11 +116,14 @@ class Submitter {
     const std::string name = study_.submissions.at(static_cast<std::size_t>(row)).name;
     const std::string script = script_name(study_, row);
     // What has ended since the last collect must not run again.
-    study_ = store_.update([&](study::Study& study) { return fold(study, store_.layout()).changed(); }, who_).study;
+    study_ = store_.update([&](study::Study& study) { return fold(study, store_.layout()).changed(); }, who_)
+                 .study;
     const auto left = submissions_with_work(study_);
     if (std::find(left.begin(), left.end(), row) == left.end()) return false;
     if (!any_began(row))
-      throw Error(name, fmt::format("is over, but none of its tasks ever began to train; their logs are in {}", store_.layout().logs.string()),
+      throw Error(name,
+                  fmt::format("is over, but none of its tasks ever began to train; their logs are in {}",
+                              store_.layout().logs.string()),
                   fmt::format("mend what they say (often site.env), then: sbatch {}", script));
     int moved = 0, given_up = 0;
     const auto head = store_.update(
@@ -118,11 +132,14 @@ class Submitter {
           (void)fold(study, store_.layout());
           const auto faults = faults_of(study);
           for (auto& task : study.tasks) {
-            if (task.submission != row || (task.state != study::TaskState::waiting && task.state != study::TaskState::running)) continue;
+            if (task.submission != row ||
+                (task.state != study::TaskState::waiting && task.state != study::TaskState::running))
+              continue;
             const auto found = faults.find({task.trial, task.rung});
             if (found != faults.end() && found->second >= kMostFaults) {
               task.state = study::TaskState::abandoned;
-              task.message = fmt::format("given up after {} faults of the machine; the last: {}", found->second, task.message);
+              task.message = fmt::format("given up after {} faults of the machine; the last: {}",
+                                         found->second, task.message);
               ++given_up;
             } else {
               task.submission = -1;
@@ -134,7 +151,8 @@ class Submitter {
         },
         who_);
     (void)materialise(head.study, store_.layout(), tools_);
-    said_.push_back(fmt::format("{} is over; {} of its tasks are run again, {} given up", name, moved, given_up));
+    said_.push_back(
+        fmt::format("{} is over; {} of its tasks are run again, {} given up", name, moved, given_up));
     return moved > 0;
   }
 
@@ -143,30 +161,33 @@ class Submitter {
     for (const auto& task : study_.tasks)
       if (task.submission == row) members[{task.trial, task.rung}] = true;
     const double since = study_.submissions[static_cast<std::size_t>(row)].created;
-    return std::any_of(study_.attempts.begin(), study_.attempts.end(),
-                       [&](const auto& a) { return a.started >= since && members.contains({a.trial, a.rung}); });
+    return std::any_of(study_.attempts.begin(), study_.attempts.end(), [&](const auto& a) {
+      return a.started >= since && members.contains({a.trial, a.rung});
+    });
   }
 
   static std::map<std::pair<int, int>, int> faults_of(const study::Study& study) {
     std::map<std::pair<int, int>, int> faults;
     for (const auto& a : study.attempts)
-      if (a.state == study::AttemptState::infrastructure || a.state == study::AttemptState::running) ++faults[{a.trial, a.rung}];
+      if (a.state == study::AttemptState::infrastructure || a.state == study::AttemptState::running)
+        ++faults[{a.trial, a.rung}];
     return faults;
   }
 
   // True when this was news.
   bool record(std::int32_t row, SubmissionState state, const std::string& job, const std::string& message) {
     bool news = false;
-    study_ = store_.update(
-                       [&](study::Study& study) {
-                         auto& submission = study.submissions.at(static_cast<std::size_t>(row));
-                         news = submission.state != state || submission.job != job;
-                         if (!news) return false;
-                         submission.state = state, submission.job = job, submission.message = message;
-                         submission.submitted = file_system().now();
-                         return true;
-                       },
-                       who_)
+    study_ = store_
+                 .update(
+                     [&](study::Study& study) {
+                       auto& submission = study.submissions.at(static_cast<std::size_t>(row));
+                       news = submission.state != state || submission.job != job;
+                       if (!news) return false;
+                       submission.state = state, submission.job = job, submission.message = message;
+                       submission.submitted = file_system().now();
+                       return true;
+                     },
+                     who_)
                  .study;
     return news;
   }
@@ -181,16 +202,20 @@ class Submitter {
 
 }  // namespace
 
-std::vector<std::string> submit(const study::Store& store, const fs::path& tools, const std::vector<std::string>& extra_options, const study::Provenance& who) {
+std::vector<std::string> submit(const study::Store& store, const fs::path& tools,
+                                const std::vector<std::string>& extra_options, const study::Provenance& who) {
   return Submitter(store, tools, extra_options, who).run();
 }
 
 void check_extra_options(const std::vector<std::string>& words) {
-  static const std::map<std::string, std::string> kShort{{"-a", "array"}, {"-J", "job-name"}, {"-o", "output"}, {"-e", "error"}, {"-M", "clusters"},
-                                                         {"-H", "hold"},  {"-W", "wait"},     {"-d", "dependency"}, {"-i", "input"}};
+  static const std::map<std::string, std::string> kShort{
+      {"-a", "array"}, {"-J", "job-name"}, {"-o", "output"},     {"-e", "error"}, {"-M", "clusters"},
+      {"-H", "hold"},  {"-W", "wait"},     {"-d", "dependency"}, {"-i", "input"}};
   for (const auto& word : words) {
     const auto found = kShort.find(word.substr(0, 2));
-    const std::string name = starts_with(word, "--") ? word.substr(2, word.find('=') - 2) : found != kShort.end() ? found->second : "";
+    const std::string name = starts_with(word, "--") ? word.substr(2, word.find('=') - 2)
+                             : found != kShort.end() ? found->second
+                                                     : "";
     if (name.empty()) continue;
     if (const auto reason = study::refused_option(name))
       throw Error(ExitCode::usage, word, fmt::format("is set by the tools: {}", *reason), "leave it out");

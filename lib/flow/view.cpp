@@ -11,29 +11,40 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 space::TrialStatus status_of(study::TaskState state) {
   switch (state) {
-    case study::TaskState::waiting: return space::TrialStatus::waiting;
-    case study::TaskState::running: return space::TrialStatus::running;
-    case study::TaskState::finished: return space::TrialStatus::finished;
+    case study::TaskState::waiting:
+      return space::TrialStatus::waiting;
+    case study::TaskState::running:
+      return space::TrialStatus::running;
+    case study::TaskState::finished:
+      return space::TrialStatus::finished;
     case study::TaskState::failed:
-    case study::TaskState::diverged: return space::TrialStatus::failed;
-    case study::TaskState::abandoned: return space::TrialStatus::abandoned;
+    case study::TaskState::diverged:
+      return space::TrialStatus::failed;
+    case study::TaskState::abandoned:
+      return space::TrialStatus::abandoned;
   }
   return space::TrialStatus::waiting;
 }
 
 promote::Outcome outcome_of(study::TaskState state) {
   switch (state) {
-    case study::TaskState::finished: return promote::Outcome::finished;
-    case study::TaskState::failed: return promote::Outcome::failed;
-    case study::TaskState::diverged: return promote::Outcome::diverged;
-    case study::TaskState::abandoned: return promote::Outcome::abandoned;
+    case study::TaskState::finished:
+      return promote::Outcome::finished;
+    case study::TaskState::failed:
+      return promote::Outcome::failed;
+    case study::TaskState::diverged:
+      return promote::Outcome::diverged;
+    case study::TaskState::abandoned:
+      return promote::Outcome::abandoned;
     case study::TaskState::waiting:
-    case study::TaskState::running: break;
+    case study::TaskState::running:
+      break;
   }
   return promote::Outcome::pending;
 }
 
-std::vector<double> smaller_is_better(const study::Definition& definition, const std::vector<double>& values) {
+std::vector<double> smaller_is_better(const study::Definition& definition,
+                                      const std::vector<double>& values) {
   std::vector<double> turned;
   for (std::size_t i = 0; i < definition.objectives.size(); ++i) {
     const double value = i < values.size() ? values[i] : kNaN;
@@ -109,7 +120,11 @@ std::unique_ptr<promote::Rule> rule_of(const study::Definition& definition) {
   return promote::make_rule(definition.search.promotion, setting);
 }
 
-const study::Rung* newest_rung(const study::Study& study, int bracket) { return newest(study, bracket); }
-study::Rung* newest_rung(study::Study& study, int bracket) { return newest(study, bracket); }
+const study::Rung* newest_rung(const study::Study& study, int bracket) {
+  return newest(study, bracket);
+}
+study::Rung* newest_rung(study::Study& study, int bracket) {
+  return newest(study, bracket);
+}
 
 }  // namespace hpo::flow

@@ -29,7 +29,8 @@ JobEnvironment job_environment(const std::map<std::string, std::string>& variabl
   const std::string array = get(variables, "SLURM_ARRAY_JOB_ID");
   e.array_index = number(variables, "SLURM_ARRAY_TASK_ID", -1);
   // The array's number alone is also the number of one of its tasks: always A_i.
-  e.job = array.empty() ? get(variables, "SLURM_JOB_ID") : array + "_" + get(variables, "SLURM_ARRAY_TASK_ID");
+  e.job =
+      array.empty() ? get(variables, "SLURM_JOB_ID") : array + "_" + get(variables, "SLURM_ARRAY_TASK_ID");
   e.restart = number(variables, "SLURM_RESTART_COUNT", 0);
   e.nodes = number(variables, "SLURM_JOB_NUM_NODES", 1);
   e.ranks = number(variables, "SLURM_NTASKS", e.nodes);
@@ -48,7 +49,8 @@ double stop_before(double deadline, double now) {
 
 int launched_processes(const std::map<std::string, std::string>& variables) {
   int most = 1;
-  for (const char* name : {"SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE"}) most = std::max(most, number(variables, name, 1));
+  for (const char* name : {"SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE"})
+    most = std::max(most, number(variables, name, 1));
   return most;
 }
 
@@ -64,7 +66,9 @@ std::string first_host(const std::string& node_list) {
   return node_list.substr(0, bracket) + node_list.substr(bracket + 1, end - bracket - 1) + tail;
 }
 
-int rendezvous_port(const std::string& identity) { return 15000 + static_cast<int>(fnv1a(identity) % 20000); }
+int rendezvous_port(const std::string& identity) {
+  return 15000 + static_cast<int>(fnv1a(identity) % 20000);
+}
 
 std::map<std::string, std::string> clean_environment(std::map<std::string, std::string> variables) {
   constexpr std::array<std::string_view, 5> kLeaking{"SLURM_", "SBATCH_", "SRUN_", "SALLOC_", "HPO_"};

@@ -6,19 +6,22 @@
 
 namespace hpo::slurm {
 
-/// What a process can know of the job it runs in, from SLURM_* variables read once; outside Slurm: one node, no job.
+/// What a process can know of the job it runs in, from SLURM_* variables read once; outside Slurm: one node,
+/// no job.
 struct JobEnvironment {
-  std::string job;      ///< "1234_7" for an array task, "1234" for a plain job, "" outside Slurm
-  int restart = 0;      ///< SLURM_RESTART_COUNT
+  std::string job;  ///< "1234_7" for an array task, "1234" for a plain job, "" outside Slurm
+  int restart = 0;  ///< SLURM_RESTART_COUNT
   int array_index = -1;
   int nodes = 1, ranks = 1;
   std::string first_host;  ///< of SLURM_JOB_NODELIST; the host's own name outside Slurm
   std::string node;        ///< SLURMD_NODENAME, or the host's name
-  double deadline = 0;     ///< seconds since 1970 (SLURM_JOB_END_TIME of newer Slurm, or HPO_DEADLINE); 0: none known
+  double deadline =
+      0;  ///< seconds since 1970 (SLURM_JOB_END_TIME of newer Slurm, or HPO_DEADLINE); 0: none known
 };
 [[nodiscard]] JobEnvironment job_environment(const std::map<std::string, std::string>& variables);
 
-/// When to stop for a deadline: a minute before it, or a quarter of the time that is left at the start. 0: no deadline.
+/// When to stop for a deadline: a minute before it, or a quarter of the time that is left at the start. 0: no
+/// deadline.
 [[nodiscard]] double stop_before(double deadline, double now);
 
 /// How many processes a launcher (Slurm step, Open MPI, PMI) has started beside this one, itself included.
@@ -30,8 +33,9 @@ struct JobEnvironment {
 /// A TCP port for a rendezvous, different for array tasks and restarts on one host: 15000 + hash mod 20000.
 [[nodiscard]] int rendezvous_port(const std::string& identity);
 
-/// The environment for sbatch: ours without SLURM_* (but SLURM_CONF), SBATCH_*, SRUN_*, SALLOC_*, HPO_*, so that nothing of
-/// the caller's job leaks into the new one.
-[[nodiscard]] std::map<std::string, std::string> clean_environment(std::map<std::string, std::string> variables);
+/// The environment for sbatch: ours without SLURM_* (but SLURM_CONF), SBATCH_*, SRUN_*, SALLOC_*, HPO_*, so
+/// that nothing of the caller's job leaks into the new one.
+[[nodiscard]] std::map<std::string, std::string> clean_environment(
+    std::map<std::string, std::string> variables);
 
 }  // namespace hpo::slurm

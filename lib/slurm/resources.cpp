@@ -16,7 +16,8 @@ constexpr std::int64_t kMost = 1'000'000;  // of anything: three of them multipl
 
 const std::string* find(const Options& options, const std::string& name) {
   // The last one wins, as on sbatch's command line.
-  const auto it = std::find_if(options.rbegin(), options.rend(), [&](const auto& o) { return o.first == name; });
+  const auto it =
+      std::find_if(options.rbegin(), options.rend(), [&](const auto& o) { return o.first == name; });
   return it == options.rend() ? nullptr : &it->second;
 }
 
@@ -36,7 +37,8 @@ std::optional<std::int64_t> get(const Options& options, const std::string& name)
 std::optional<std::int64_t> get_gpus(const Options& options, const std::string& name) {
   const std::string* text = find(options, name);
   if (text == nullptr) return std::nullopt;
-  return count(name, std::string_view(*text).substr(text->rfind(':') == std::string::npos ? 0 : text->rfind(':') + 1));
+  return count(
+      name, std::string_view(*text).substr(text->rfind(':') == std::string::npos ? 0 : text->rfind(':') + 1));
 }
 
 // GPUs a node from "gpu", "gpu:2", "gpu:a100:2", also within a list.
@@ -56,7 +58,8 @@ Allocation allocation(const Options& options) {
   Allocation a;
   // "2-4" nodes: at worst four.
   if (const std::string* nodes = find(options, "nodes"))
-    a.nodes = count("nodes", std::string_view(*nodes).substr(nodes->rfind('-') == std::string::npos ? 0 : nodes->rfind('-') + 1));
+    a.nodes = count("nodes", std::string_view(*nodes).substr(
+                                 nodes->rfind('-') == std::string::npos ? 0 : nodes->rfind('-') + 1));
   const auto per_node = get(options, "ntasks-per-node");
   const auto tasks = get(options, "ntasks");
   a.ranks = tasks ? *tasks : a.nodes * per_node.value_or(1);

@@ -11,7 +11,8 @@
 
 namespace hpo::slurm {
 
-std::string render(const std::string& name, const std::string& text, const std::map<std::string, std::string>& values) {
+std::string render(const std::string& name, const std::string& text,
+                   const std::map<std::string, std::string>& values) {
   std::string out;
   std::set<std::string> used;
   std::size_t at = 0;
@@ -30,13 +31,16 @@ std::string render(const std::string& name, const std::string& text, const std::
     const std::string key = text.substr(begin + 1, end - begin - 1);
     const auto value = values.find(key);
     if (value == values.end())
-      throw Error(name, fmt::format("unknown placeholder @{}@", key), "take the template of this version of hpo-batch");
+      throw Error(name, fmt::format("unknown placeholder @{}@", key),
+                  "take the template of this version of hpo-batch");
     out += value->second;
     used.insert(key);
     at = end + 1;
   }
   for (const auto& [key, value] : values)
-    if (!used.contains(key)) throw Error(name, fmt::format("the placeholder @{}@ is missing", key), "take the template of this version of hpo-batch");
+    if (!used.contains(key))
+      throw Error(name, fmt::format("the placeholder @{}@ is missing", key),
+                  "take the template of this version of hpo-batch");
   return out;
 }
 

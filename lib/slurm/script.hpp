@@ -6,8 +6,9 @@
 
 namespace hpo::slurm {
 
-/// Puts values in the place of @NAME@ in a template (upper case letters and _). Throws Error naming the template for a
-/// name without a value and for a value nobody asked for: a template and its renderer cannot drift apart.
+/// Puts values in the place of @NAME@ in a template (upper case letters and _). Throws Error naming the
+/// template for a name without a value and for a value nobody asked for: a template and its renderer cannot
+/// drift apart.
 [[nodiscard]] std::string render(const std::string& name, const std::string& text,
                                  const std::map<std::string, std::string>& values);
 

@@ -20,7 +20,8 @@ namespace {
 
 constexpr double kSbatchSeconds = 60, kQuerySeconds = 30;
 
-// Behind "sbatch: error: Batch job submission failed: " or alone: what Slurm says when the job is certainly not there.
+// Behind "sbatch: error: Batch job submission failed: " or alone: what Slurm says when the job is certainly
+// not there.
 constexpr std::array<std::string_view, 18> kRefusals{
     "Invalid partition name specified",
     "Invalid job array specification",
@@ -43,14 +44,17 @@ constexpr std::array<std::string_view, 18> kRefusals{
 };
 
 // States after which a task does nothing more. Every other one, also one we have never heard of, is alive.
-constexpr std::array<std::string_view, 10> kOver{"COMPLETED", "FAILED",    "CANCELLED", "TIMEOUT",  "NODE_FAIL",
-                                                 "BOOT_FAIL", "PREEMPTED", "DEADLINE",  "REVOKED", "OUT_OF_MEMORY"};
+constexpr std::array<std::string_view, 10> kOver{"COMPLETED", "FAILED",       "CANCELLED", "TIMEOUT",
+                                                 "NODE_FAIL", "BOOT_FAIL",    "PREEMPTED", "DEADLINE",
+                                                 "REVOKED",   "OUT_OF_MEMORY"};
 
 // Limits that pass: the jobs that fill them end.
-constexpr std::array<std::string_view, 3> kLater{"MaxSubmitJob", "temporarily unable to accept job", "QOSMaxSubmit"};
+constexpr std::array<std::string_view, 3> kLater{"MaxSubmitJob", "temporarily unable to accept job",
+                                                 "QOSMaxSubmit"};
 
 bool mentions(const std::string& said, std::span<const std::string_view> texts) {
-  return std::any_of(texts.begin(), texts.end(), [&](std::string_view text) { return said.find(text) != std::string::npos; });
+  return std::any_of(texts.begin(), texts.end(),
+                     [&](std::string_view text) { return said.find(text) != std::string::npos; });
 }
 
 std::map<std::string, std::string> query_environment() {
@@ -67,7 +71,9 @@ bool is_job_id(std::string_view text) {
 
 }  // namespace
 
-bool available() { return find_program("sbatch").has_value(); }
+bool available() {
+  return find_program("sbatch").has_value();
+}
 
 Answer parse_answer(int exit_code, bool timed_out, const std::string& out, const std::string& err) {
   const std::string job(trim(out));
@@ -76,7 +82,8 @@ Answer parse_answer(int exit_code, bool timed_out, const std::string& out, const
   if (timed_out) return {Answer::Kind::undecided, "", "sbatch did not answer in time"};
   if (exit_code != 0 && mentions(said, kLater)) return {Answer::Kind::later, "", said};
   // 255: sbatch did not understand its command line; nothing was sent.
-  if (exit_code == 255 || (exit_code != 0 && mentions(said, kRefusals))) return {Answer::Kind::refused, "", said};
+  if (exit_code == 255 || (exit_code != 0 && mentions(said, kRefusals)))
+    return {Answer::Kind::refused, "", said};
   return {Answer::Kind::undecided, "",
           said.empty() ? fmt::format("sbatch ended with {} and said '{}'", exit_code, job) : said};
 }
@@ -109,19 +116,22 @@ std::vector<Job> parse_jobs(const std::string& out) {
 }
 
 std::vector<Job> jobs_named(const std::string& name) {
-  const auto result = run_process({"squeue", "--noheader", "--me", "--states=all", "--name=" + name, "--format=%F|%T|%r"}, kQuerySeconds,
-                                  query_environment());
+  const auto result =
+      run_process({"squeue", "--noheader", "--me", "--states=all", "--name=" + name, "--format=%F|%T|%r"},
+                  kQuerySeconds, query_environment());
   // squeue can print an error and exit 0; silence from a broken squeue must not look like "no such job".
   if (result.exit_code != 0 || result.timed_out || result.err.find("error") != std::string::npos)
     throw Error(ExitCode::try_again, "squeue",
-                fmt::format("does not answer ({})", result.timed_out ? "no answer in 30 s" : std::string(trim(result.err))),
+                fmt::format("does not answer ({})",
+                            result.timed_out ? "no answer in 30 s" : std::string(trim(result.err))),
                 "run the same command again when Slurm answers: squeue --me");
   return parse_jobs(result.out);
 }
 
 bool cancel(const std::string& job) {
   const auto result = run_process({"scancel", job}, kQuerySeconds, query_environment());
-  if (result.exit_code != 0 || result.timed_out) log::warning("job {} could not be cancelled ({}); do it with: scancel {}", job, trim(result.err), job);
+  if (result.exit_code != 0 || result.timed_out)
+    log::warning("job {} could not be cancelled ({}); do it with: scancel {}", job, trim(result.err), job);
   return result.exit_code == 0 && !result.timed_out;
 }
 
@@ -129,9 +139,10 @@ bool release(const std::string& job) {
   const std::string id = job.substr(0, job.find(';'));
   const auto result = run_process({"scontrol", "release", id}, kQuerySeconds, query_environment());
   if (result.exit_code == 0 && !result.timed_out) return true;
-  log::warning("job {} is submitted but still held ({}); it is released by the next hpo-promote --submit, or by: "
-               "scontrol release {}",
-               id, trim(result.err), id);
+  log::warning(
+      "job {} is submitted but still held ({}); it is released by the next hpo-promote --submit, or by: "
+      "scontrol release {}",
+      id, trim(result.err), id);
   return false;
 }
 

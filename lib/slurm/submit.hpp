@@ -21,8 +21,8 @@ struct Answer {
   std::string job, message;
 };
 
-/// sbatch --hold --parsable SCRIPT in a clean environment, bounded at 60 s. An exit code 1 is believed only with one of
-/// the texts Slurm has for a definite refusal: after a time-out the job may well be there.
+/// sbatch --hold --parsable SCRIPT in a clean environment, bounded at 60 s. An exit code 1 is believed only
+/// with one of the texts Slurm has for a definite refusal: after a time-out the job may well be there.
 [[nodiscard]] Answer submit_held(const std::string& script, const std::vector<std::string>& extra_options);
 
 /// One array, all its tasks seen at once.
@@ -34,8 +34,8 @@ struct Job {
   bool operator==(const Job&) const = default;
 };
 
-/// Our jobs of that name, lowest id first, without the traces of refused submissions. Throws Error try_again when squeue
-/// cannot answer: an empty answer from a broken squeue would mean a second submission.
+/// Our jobs of that name, lowest id first, without the traces of refused submissions. Throws Error try_again
+/// when squeue cannot answer: an empty answer from a broken squeue would mean a second submission.
 [[nodiscard]] std::vector<Job> jobs_named(const std::string& name);
 
 /// Cancels a whole array; false with a warning when Slurm does not take it.
@@ -44,7 +44,8 @@ bool cancel(const std::string& job);
 [[nodiscard]] bool release(const std::string& job);
 
 /// Parses sbatch's answer: pure, for tests.
-[[nodiscard]] Answer parse_answer(int exit_code, bool timed_out, const std::string& out, const std::string& err);
+[[nodiscard]] Answer parse_answer(int exit_code, bool timed_out, const std::string& out,
+                                  const std::string& err);
 /// Parses `squeue -h -o "%F|%T|%r"`: pure, for tests.
 [[nodiscard]] std::vector<Job> parse_jobs(const std::string& out);
 

@@ -158,9 +158,11 @@ std::vector<std::string> fill(const std::vector<std::string>& words, const nlohm
   std::vector<std::string> result;
   for (const auto& word : words) {
     const auto parts = pieces(word);
-    if (std::ranges::any_of(parts, [&](const Piece& p) { return p.is_name && names.is_inactive(p.text); })) continue;
+    if (std::ranges::any_of(parts, [&](const Piece& p) { return p.is_name && names.is_inactive(p.text); }))
+      continue;
     std::string filled;
-    for (const auto& part : parts) filled += part.is_name ? to_text(value_from_json(names.at(part.text))) : part.text;
+    for (const auto& part : parts)
+      filled += part.is_name ? to_text(value_from_json(names.at(part.text))) : part.text;
     result.push_back(std::move(filled));
   }
   return result;

@@ -18,10 +18,11 @@ namespace hpo::space {
 /// culprit is the text, on an unclosed or a stray brace and on what is not a name.
 [[nodiscard]] std::vector<std::string> placeholders(const std::string& text);
 
-/// Puts a trial's values into a JSON template. `values`: the active parameters by name; `inactive`: the others. A string that is exactly "{name}" becomes the typed value,
-/// others have their placeholders replaced by text. An object member or array element that is exactly the
-/// placeholder of an inactive parameter is left out. Throws Error for an unknown name (with "did you mean")
-/// and for an inactive parameter inside a longer text.
+/// Puts a trial's values into a JSON template. `values`: the active parameters by name; `inactive`: the
+/// others. A string that is exactly "{name}" becomes the typed value, others have their placeholders replaced
+/// by text. An object member or array element that is exactly the placeholder of an inactive parameter is
+/// left out. Throws Error for an unknown name (with "did you mean") and for an inactive parameter inside a
+/// longer text.
 [[nodiscard]] nlohmann::ordered_json fill(const nlohmann::ordered_json& form, const nlohmann::json& values,
                                           const std::vector<std::string>& inactive);
 /// The same with the values of a point.

@@ -9,8 +9,8 @@ struct Hours {
   double node = 0, gpu = 0, core = 0;
 };
 
-/// What all attempts have held so far: node-hours as they were measured, GPU- and core-hours in the proportion
-/// to nodes in which the rung's arrays ask for them. O(tasks + submissions).
+/// What all attempts have held so far: node-hours as they were measured, GPU- and core-hours in the
+/// proportion to nodes in which the rung's arrays ask for them. O(tasks + submissions).
 [[nodiscard]] Hours spent(const Study& study);
 
 }  // namespace hpo::study

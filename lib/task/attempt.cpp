@@ -50,11 +50,13 @@ Past look_back(const exchange::Layout& layout, const std::vector<exchange::Segme
 
 }  // namespace
 
-Attempt::Attempt(const exchange::Layout& layout, exchange::Assignment assignment, const slurm::JobEnvironment& job, int ranks)
+Attempt::Attempt(const exchange::Layout& layout, exchange::Assignment assignment,
+                 const slurm::JobEnvironment& job, int ranks)
     : assignment_(std::move(assignment)), layout_(layout) {
   const auto& m = assignment_.manifest;
   const auto& order = assignment_.task;
-  const Past past = look_back(layout, exchange::list_segments(layout.segments, order.trial, m.bracket, m.rung));
+  const Past past =
+      look_back(layout, exchange::list_segments(layout.segments, order.trial, m.bracket, m.rung));
   if (past.done) {
     standing_ = Standing::done;
     return;
@@ -70,10 +72,13 @@ Attempt::Attempt(const exchange::Layout& layout, exchange::Assignment assignment
   looked_ = who.time;
   if (past.silent_deaths >= kMostSilentDeaths || past.attempts >= kMostAttempts) {
     standing_ = Standing::hopeless;
-    const std::string why = past.silent_deaths >= kMostSilentDeaths ? fmt::format("{} attempts died without a word: killed, or out of memory", past.silent_deaths)
-                                                                    : fmt::format("{} attempts did not finish it", past.attempts);
+    const std::string why =
+        past.silent_deaths >= kMostSilentDeaths
+            ? fmt::format("{} attempts died without a word: killed, or out of memory", past.silent_deaths)
+            : fmt::format("{} attempts did not finish it", past.attempts);
     end(exchange::Ending::failed, 1, why);
-    log::warning("trial {} rung {} is given up: {}; their logs are in {}", order.trial, m.rung, why, layout.logs.string());
+    log::warning("trial {} rung {} is given up: {}; their logs are in {}", order.trial, m.rung, why,
+                 layout.logs.string());
     return;
   }
   directory_ = layout.checkpoints / directory_name(segment_->name());
@@ -90,7 +95,8 @@ void Attempt::report(double step, const exchange::Metrics& metrics) {
   segment_->write(exchange::Reported{step, file_system().now(), metrics});
   last_step_ = std::max(last_step_, step);
   for (const auto& [name, value] : metrics) {
-    const auto known = std::find_if(last_.begin(), last_.end(), [&metric = name](const auto& entry) { return entry.first == metric; });
+    const auto known = std::find_if(last_.begin(), last_.end(),
+                                    [&metric = name](const auto& entry) { return entry.first == metric; });
     if (known == last_.end()) {
       last_.emplace_back(name, value);
     } else {
@@ -102,10 +108,13 @@ void Attempt::report(double step, const exchange::Metrics& metrics) {
 void Attempt::checkpointed(double step) {
   const fs::path& checkpoint = has_checkpoint() ? directory_ : resume_from_;
   if (checkpoint.empty()) return;
-  segment_->write(exchange::Checkpointed{step, file_system().now(), "ckpt/" + checkpoint.filename().string()});
+  segment_->write(
+      exchange::Checkpointed{step, file_system().now(), "ckpt/" + checkpoint.filename().string()});
 }
 
-void Attempt::note(const std::string& text) { segment_->write(exchange::Noted{file_system().now(), text}); }
+void Attempt::note(const std::string& text) {
+  segment_->write(exchange::Noted{file_system().now(), text});
+}
 
 void Attempt::end(exchange::Ending how, int exit_code, const std::string& message) {
   segment_->write(exchange::Ended{how, last_step_, file_system().now(), exit_code, message});
@@ -116,14 +125,17 @@ Error Attempt::broke_off(const Error& error) {
   if (ended_) return error;
   const bool again = error.code() == ExitCode::try_again || last_.empty();
   try {
-    end(again ? exchange::Ending::infrastructure : exchange::Ending::failed, static_cast<int>(again ? ExitCode::try_again : error.code()), error.what());
+    end(again ? exchange::Ending::infrastructure : exchange::Ending::failed,
+        static_cast<int>(again ? ExitCode::try_again : error.code()), error.what());
   } catch (const Error& second) {
     log::debug("{}", second.what());  // the first error is the one to tell
   }
   return again ? Error(ExitCode::try_again, error.culprit(), error.reason(), error.next()) : error;
 }
 
-bool Attempt::has_checkpoint() const { return task::has_checkpoint(directory_); }
+bool Attempt::has_checkpoint() const {
+  return task::has_checkpoint(directory_);
+}
 
 bool Attempt::superseded() {
   const double now = file_system().now();
@@ -135,7 +147,8 @@ bool Attempt::superseded() {
 }
 
 std::optional<double> Attempt::last(const std::string& metric) const {
-  const auto it = std::find_if(last_.begin(), last_.end(), [&](const auto& entry) { return entry.first == metric; });
+  const auto it =
+      std::find_if(last_.begin(), last_.end(), [&](const auto& entry) { return entry.first == metric; });
   return it == last_.end() ? std::nullopt : std::optional(it->second);
 }
 

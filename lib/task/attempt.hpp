@@ -25,38 +25,42 @@ class Attempt {
   static constexpr int kMostSilentDeaths = 5;  ///< in a row, without a new checkpoint
   static constexpr int kMostAttempts = 100;    ///< of one task, whatever they did
 
-  /// Looks at the earlier attempts of the task; makes the segment and the directory when there is something to run.
-  Attempt(const exchange::Layout& layout, exchange::Assignment assignment, const slurm::JobEnvironment& job, int ranks);
+  /// Looks at the earlier attempts of the task; makes the segment and the directory when there is something
+  /// to run.
+  Attempt(const exchange::Layout& layout, exchange::Assignment assignment, const slurm::JobEnvironment& job,
+          int ranks);
 
   [[nodiscard]] Standing standing() const { return standing_; }
   [[nodiscard]] const exchange::Assignment& assignment() const { return assignment_; }
   /// This attempt's own directory, absolute: <study>.d/ckpt/t00000012.b0.r1.a00
   [[nodiscard]] const fs::path& directory() const { return directory_; }
-  /// The directory of the checkpoint to go on from: of the newest earlier attempt of this task that has one, else of
-  /// the rung below; empty: from the start.
+  /// The directory of the checkpoint to go on from: of the newest earlier attempt of this task that has one,
+  /// else of the rung below; empty: from the start.
   [[nodiscard]] const fs::path& resume_from() const { return resume_from_; }
   /// "t12.b0.r1.a00": for logs and HPO_ATTEMPT.
   [[nodiscard]] std::string label() const;
 
   void report(double step, const exchange::Metrics& metrics);
-  /// Tells what the next rung goes on from: the checkpoint in directory(), where names that begin with a dot do not
-  /// count; when nothing is there, the one that this attempt came from, if any.
+  /// Tells what the next rung goes on from: the checkpoint in directory(), where names that begin with a dot
+  /// do not count; when nothing is there, the one that this attempt came from, if any.
   void checkpointed(double step);
   void note(const std::string& text);
   void end(exchange::Ending how, int exit_code, const std::string& message);
-  /// The run broke off with `error`: ends the attempt, unless it has ended or its segment is what broke. Before the first
-  /// report it is taken for the machine's fault (no data set, no program, no disk): what is returned is the error to
-  /// throw, then with the code try_again.
+  /// The run broke off with `error`: ends the attempt, unless it has ended or its segment is what broke.
+  /// Before the first report it is taken for the machine's fault (no data set, no program, no disk): what is
+  /// returned is the error to throw, then with the code try_again.
   [[nodiscard]] Error broke_off(const Error& error);
   /// There is something of this attempt to go on from.
   [[nodiscard]] bool has_checkpoint() const;
-  /// A younger attempt of this task exists: stop, it has taken over. Looks at the directory at most every 10 s.
+  /// A younger attempt of this task exists: stop, it has taken over. Looks at the directory at most every 10
+  /// s.
   [[nodiscard]] bool superseded();
 
   [[nodiscard]] double last_step() const { return last_step_; }
   /// The last reported value of a metric.
   [[nodiscard]] std::optional<double> last(const std::string& metric) const;
-  /// True when the metrics of all the study's objectives were reported; the first that is missing in `missing`.
+  /// True when the metrics of all the study's objectives were reported; the first that is missing in
+  /// `missing`.
   [[nodiscard]] bool complete(std::string* missing) const;
 
  private:

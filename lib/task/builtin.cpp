@@ -26,24 +26,29 @@ constexpr std::int32_t kFailed = -1;
 
 void put(std::array<char, 4096>& into, const fs::path& path) {
   const std::string text = path.string();
-  if (text.size() >= into.size()) throw Error(text, "the path is longer than 4095 bytes", "use a shorter directory");
+  if (text.size() >= into.size())
+    throw Error(text, "the path is longer than 4095 bytes", "use a shorter directory");
   std::memcpy(into.data(), text.data(), text.size());
 }
 
 train::Config config_of(const exchange::Assignment& assignment) {
   try {
-    return train::config_from_json(space::fill(assignment.manifest.train, nlohmann::json(assignment.task.params), assignment.task.inactive));
+    return train::config_from_json(space::fill(
+        assignment.manifest.train, nlohmann::json(assignment.task.params), assignment.task.inactive));
   } catch (const Error& error) {
     throw Error("train." + error.culprit(), error.reason(), error.next());
   }
 }
 
-std::string summary(const Attempt& attempt, const exchange::Assignment& a, const train::Result& result, double seconds) {
+std::string summary(const Attempt& attempt, const exchange::Assignment& a, const train::Result& result,
+                    double seconds) {
   std::string metrics;
   for (const auto& name : a.manifest.metrics)
     if (const auto value = attempt.last(name)) metrics += fmt::format(" {}={}", name, rounded(*value, 5));
   return fmt::format("trial {} rung {}: {} at {} {}s in {}{}{}", a.task.trial, a.manifest.rung,
-                     result.end == train::End::finished ? "finished" : result.end == train::End::stopped ? "stopped" : "diverged",
+                     result.end == train::End::finished  ? "finished"
+                     : result.end == train::End::stopped ? "stopped"
+                                                         : "diverged",
                      rounded(result.epoch, 5), a.manifest.unit, human_duration(seconds), metrics,
                      result.message.empty() ? "" : ": " + result.message);
 }
@@ -52,7 +57,8 @@ ExitCode conclude(Attempt& attempt, const train::Result& result) {
   switch (result.end) {
     case train::End::stopped:
       if (attempt.superseded()) {
-        attempt.end(Ending::stopped, static_cast<int>(ExitCode::nothing_to_do), "a younger attempt has taken over");
+        attempt.end(Ending::stopped, static_cast<int>(ExitCode::nothing_to_do),
+                    "a younger attempt has taken over");
         return ExitCode::nothing_to_do;
       }
       attempt.end(Ending::stopped, static_cast<int>(ExitCode::requeue), result.message);
@@ -60,7 +66,8 @@ ExitCode conclude(Attempt& attempt, const train::Result& result) {
     case train::End::diverged:
       attempt.end(Ending::diverged, 0, result.message);
       return ExitCode::done;
-    case train::End::finished: break;
+    case train::End::finished:
+      break;
   }
   std::string missing;
   if (attempt.complete(&missing)) {
@@ -71,8 +78,8 @@ ExitCode conclude(Attempt& attempt, const train::Result& result) {
   return ExitCode::done;
 }
 
-ExitCode lead(Attempt& attempt, const train::Config& config, const train::Assignment& run, train::comm::Communicator& world,
-              const std::function<bool()>& stop) {
+ExitCode lead(Attempt& attempt, const train::Config& config, const train::Assignment& run,
+              train::comm::Communicator& world, const std::function<bool()>& stop) {
   const double started = file_system().now();
   train::Hooks hooks;
   hooks.on_epoch = [&](const train::EpochReport& report) { attempt.report(report.epoch, report.metrics); };
@@ -82,7 +89,8 @@ ExitCode lead(Attempt& attempt, const train::Config& config, const train::Assign
     log::info("{}: {}", attempt.label(), line);
   };
   try {
-    const auto result = train::train(config, run, world, [&] { return stop() || attempt.superseded(); }, hooks);
+    const auto result = train::train(
+        config, run, world, [&] { return stop() || attempt.superseded(); }, hooks);
     const ExitCode code = conclude(attempt, result);
     log::info("{}", summary(attempt, attempt.assignment(), result, file_system().now() - started));
     return code;
@@ -92,7 +100,8 @@ ExitCode lead(Attempt& attempt, const train::Config& config, const train::Assign
 }
 
 // The other ranks. What ends a run before its first report is the machine's fault, as it is for the leader.
-void follow(const train::Config& config, const train::Assignment& run, train::comm::Communicator& world, const std::function<bool()>& stop) {
+void follow(const train::Config& config, const train::Assignment& run, train::comm::Communicator& world,
+            const std::function<bool()>& stop) {
   try {
     (void)train::train(config, run, world, stop, {});
   } catch (const Error& error) {
@@ -102,8 +111,9 @@ void follow(const train::Config& config, const train::Assignment& run, train::co
 
 }  // namespace
 
-ExitCode run_builtin(const exchange::Layout& layout, const exchange::Assignment& assignment, const slurm::JobEnvironment& job,
-                     train::comm::Communicator& world, const std::function<bool()>& stop) {
+ExitCode run_builtin(const exchange::Layout& layout, const exchange::Assignment& assignment,
+                     const slurm::JobEnvironment& job, train::comm::Communicator& world,
+                     const std::function<bool()>& stop) {
   const bool leader = world.rank() == 0;
   std::unique_ptr<Attempt> attempt;
   Start start;
@@ -123,7 +133,9 @@ ExitCode run_builtin(const exchange::Layout& layout, const exchange::Assignment&
   if (failure) std::rethrow_exception(failure);
   if (start.standing == kFailed) return ExitCode::failed;  // the leader says why
   if (start.standing == static_cast<std::int32_t>(Attempt::Standing::done)) {
-    if (leader) log::info("trial {} rung {}: finished by an earlier attempt", assignment.task.trial, assignment.manifest.rung);
+    if (leader)
+      log::info("trial {} rung {}: finished by an earlier attempt", assignment.task.trial,
+                assignment.manifest.rung);
     return ExitCode::nothing_to_do;
   }
   if (start.standing == static_cast<std::int32_t>(Attempt::Standing::hopeless)) return ExitCode::failed;
@@ -139,7 +151,8 @@ ExitCode run_builtin(const exchange::Layout& layout, const exchange::Assignment&
   try {
     config = config_of(assignment);
   } catch (const Error& error) {
-    if (leader) attempt->end(Ending::failed, static_cast<int>(error.code()), error.what());  // this point's values
+    if (leader)
+      attempt->end(Ending::failed, static_cast<int>(error.code()), error.what());  // this point's values
     throw;
   }
   auto code = static_cast<std::int32_t>(ExitCode::done);

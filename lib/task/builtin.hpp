@@ -9,10 +9,12 @@
 
 namespace hpo::task {
 
-/// Runs one task with the built-in trainer on all ranks of `world`: rank 0 keeps the attempt, the others follow it. `stop` is
-/// polled on every rank at every step. Returns done, requeue (stopped with a checkpoint) or nothing_to_do (an
-/// earlier attempt has finished it). What the numbers did (a divergence) is a result, not an error.
-[[nodiscard]] ExitCode run_builtin(const exchange::Layout& layout, const exchange::Assignment& assignment, const slurm::JobEnvironment& job,
-                                   train::comm::Communicator& world, const std::function<bool()>& stop);
+/// Runs one task with the built-in trainer on all ranks of `world`: rank 0 keeps the attempt, the others
+/// follow it. `stop` is polled on every rank at every step. Returns done, requeue (stopped with a checkpoint)
+/// or nothing_to_do (an earlier attempt has finished it). What the numbers did (a divergence) is a result,
+/// not an error.
+[[nodiscard]] ExitCode run_builtin(const exchange::Layout& layout, const exchange::Assignment& assignment,
+                                   const slurm::JobEnvironment& job, train::comm::Communicator& world,
+                                   const std::function<bool()>& stop);
 
 }  // namespace hpo::task

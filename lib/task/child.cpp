@@ -73,8 +73,10 @@ Child::Child(const std::vector<std::string>& argv, const std::map<std::string, s
   ::posix_spawnattr_setsigmask(&attributes, &none);
   ::posix_spawnattr_setsigdefault(&attributes, &defaults);
   ::posix_spawnattr_setpgroup(&attributes, 0);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-  const int failed = ::posix_spawnp(&pid_, argv[0].c_str(), &actions, &attributes, arguments.data(), variables.data());
+  ::posix_spawnattr_setflags(&attributes,
+                             POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+  const int failed =
+      ::posix_spawnp(&pid_, argv[0].c_str(), &actions, &attributes, arguments.data(), variables.data());
   ::posix_spawn_file_actions_destroy(&actions);
   ::posix_spawnattr_destroy(&attributes);
   ::close(ends[1]);
@@ -96,14 +98,16 @@ std::string Child::read_output(double seconds) {
   std::array<char, 65536> buffer{};
   const ssize_t n = ::read(output_, buffer.data(), buffer.size());
   if (n > 0) return {buffer.data(), static_cast<std::size_t>(n)};
-  if (n == 0) ::usleep(static_cast<useconds_t>(seconds * 1e6));  // closed its output and lives on: do not spin
+  if (n == 0)
+    ::usleep(static_cast<useconds_t>(seconds * 1e6));  // closed its output and lives on: do not spin
   return "";
 }
 
 std::optional<int> Child::exit_code() {
   if (exit_code_) return exit_code_;
   int status = 0;
-  if (::waitpid(pid_, &status, WNOHANG) == pid_) exit_code_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  if (::waitpid(pid_, &status, WNOHANG) == pid_)
+    exit_code_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   return exit_code_;
 }
 

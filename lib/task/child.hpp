@@ -10,8 +10,8 @@
 
 namespace hpo::task {
 
-/// A user's program in a process group of its own: its standard output comes to us, standard error stays ours. Nothing of it
-/// survives the destructor, its orphans included.
+/// A user's program in a process group of its own: its standard output comes to us, standard error stays
+/// ours. Nothing of it survives the destructor, its orphans included.
 class Child {
  public:
   /// Throws Error when argv[0] cannot be started.

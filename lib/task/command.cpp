@@ -44,7 +44,8 @@ nlohmann::json values_of(const Attempt& attempt, const Files& files, int ranks) 
   return values;
 }
 
-std::map<std::string, std::string> environment_of(const Attempt& attempt, const Files& files, const exchange::Layout& layout,
+std::map<std::string, std::string> environment_of(const Attempt& attempt, const Files& files,
+                                                  const exchange::Layout& layout,
                                                   const slurm::JobEnvironment& job) {
   const auto& a = attempt.assignment();
   auto variables = current_environment();
@@ -62,7 +63,8 @@ std::map<std::string, std::string> environment_of(const Attempt& attempt, const 
   variables["HPO_REPORT"] = files.report.string();
   variables["HPO_DEADLINE"] = job.deadline > 0 ? shortest(job.deadline) : "";
   variables["MASTER_ADDR"] = job.first_host;
-  variables["MASTER_PORT"] = fmt::format("{}", slurm::rendezvous_port(a.manifest.submission + attempt.label()));
+  variables["MASTER_PORT"] =
+      fmt::format("{}", slurm::rendezvous_port(a.manifest.submission + attempt.label()));
   return variables;
 }
 
@@ -70,14 +72,19 @@ std::map<std::string, std::string> environment_of(const Attempt& attempt, const 
 class Watch {
  public:
   Watch(Attempt& attempt, Files files, std::function<int()> stop_signal, double deadline)
-      : attempt_(attempt), files_(std::move(files)), stop_signal_(std::move(stop_signal)), deadline_(deadline) {}
+      : attempt_(attempt),
+        files_(std::move(files)),
+        stop_signal_(std::move(stop_signal)),
+        deadline_(deadline) {}
 
   int run(Child& child) {
     for (;;) {
       const auto code = child.exit_code();
       // What it wrote before it ended is still in the pipe and in the file.
       std::string text = child.read_output(code ? 0 : kPollSeconds);
-      for (int reads = 0; !text.empty() && (code || reads < kReadsARound); ++reads, text = child.read_output(0)) take_output(text);
+      for (int reads = 0; !text.empty() && (code || reads < kReadsARound);
+           ++reads, text = child.read_output(0))
+        take_output(text);
       take_output(text);
       while (take_reports() && code) {
       }
@@ -162,21 +169,26 @@ ExitCode conclude(Attempt& attempt, int code, int passed_on) {
     return ExitCode::requeue;
   }
   if (code == 75 || passed_on != 0) {
-    attempt.end(Ending::infrastructure, code, code == 75 ? "the program ended with 75: not the point's fault" : fmt::format("ended after signal {}", passed_on));
+    attempt.end(Ending::infrastructure, code,
+                code == 75 ? "the program ended with 75: not the point's fault"
+                           : fmt::format("ended after signal {}", passed_on));
     return ExitCode::try_again;
   }
   const std::string why = code == 0 ? fmt::format("the program ended well but never reported '{}'", missing)
-                          : code > 128 ? fmt::format("the program was ended by signal {} ({})", code - 128, ::strsignal(code - 128))
+                          : code > 128 ? fmt::format("the program was ended by signal {} ({})", code - 128,
+                                                     ::strsignal(code - 128))
                                        : fmt::format("the program ended with exit code {}", code);
   attempt.end(Ending::failed, code, why);
   throw Error(fmt::format("trial {}", a.task.trial), why,
-              code == 0 ? "append lines such as {\"step\": 1, \"" + missing + "\": 0.5} to the file named by HPO_REPORT" : "see what it printed above");
+              code == 0 ? "append lines such as {\"step\": 1, \"" + missing +
+                              "\": 0.5} to the file named by HPO_REPORT"
+                        : "see what it printed above");
 }
 
 }  // namespace
 
-ExitCode run_command(const exchange::Layout& layout, const exchange::Assignment& assignment, const slurm::JobEnvironment& job,
-                     const std::function<int()>& stop_signal) {
+ExitCode run_command(const exchange::Layout& layout, const exchange::Assignment& assignment,
+                     const slurm::JobEnvironment& job, const std::function<int()>& stop_signal) {
   Attempt attempt(layout, assignment, job, job.ranks);
   const auto& task = assignment.task;
   if (attempt.standing() == Attempt::Standing::done) {
@@ -187,7 +199,8 @@ ExitCode run_command(const exchange::Layout& layout, const exchange::Assignment&
   const Files files{attempt.directory() / "params.json", attempt.directory() / "report.jsonl"};
   try {
     replace_file(files.params, task.params.dump(2) + "\n");
-    const auto argv = space::fill(assignment.manifest.command, values_of(attempt, files, job.ranks), task.inactive);
+    const auto argv =
+        space::fill(assignment.manifest.command, values_of(attempt, files, job.ranks), task.inactive);
     Watch watch(attempt, files, stop_signal, slurm::stop_before(job.deadline, file_system().now()));
     int code = 0;
     {

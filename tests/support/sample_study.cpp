@@ -26,8 +26,8 @@ class Maker {
     for (int rung = 0; rung < 2; ++rung)
       s_.rungs.push_back({0, rung, rung == 0 ? 1.0 : 3.0, study::RungState(rung == 0), kStart, 0});
     s_.submissions.push_back({"hpo-sample-b0-r0", 0, 0, static_cast<std::int32_t>(size.trials),
-                              study::SubmissionState::submitted, "1234;cluster", kStart, kStart + 1, 2, 8,
-                              16, 0.5, 1.5, 2.5, ""});
+                              study::SubmissionState::submitted, "1234;cluster", kStart, kStart + 1, 2, 8, 16,
+                              0.5, 1.5, 2.5, ""});
     for (std::size_t i = 0; i < size.trials; ++i) add_trial(i, size.reports_per_trial);
     for (int generation = 1; generation <= 3; ++generation)
       s_.provenance.push_back({kStart + generation, "hpo-collect", "0.1.0", "hpo-collect study.h5", "node7",
@@ -213,9 +213,9 @@ std::string difference(const study::Study& a, const study::Study& b) {
     return "tasks";
   if (!same_rows(a.submissions, b.submissions, &Submission::name, &Submission::bracket, &Submission::rung,
                  &Submission::tasks, &Submission::state, &Submission::job, &Submission::created,
-                 &Submission::submitted, &Submission::nodes, &Submission::gpus,
-                 &Submission::cores, &Submission::node_hours, &Submission::gpu_hours,
-                 &Submission::core_hours, &Submission::message))
+                 &Submission::submitted, &Submission::nodes, &Submission::gpus, &Submission::cores,
+                 &Submission::node_hours, &Submission::gpu_hours, &Submission::core_hours,
+                 &Submission::message))
     return "submissions";
   if (!same_rows(a.attempts, b.attempts, &Attempt::trial, &Attempt::bracket, &Attempt::rung,
                  &Attempt::ordinal, &Attempt::nonce, &Attempt::state, &Attempt::job, &Attempt::host,

@@ -42,7 +42,9 @@ TEST_CASE("file system: create is exclusive, link is a compare-and-swap") {
 
 TEST_CASE("file system: failures name the path and the reason") {
   const Scratch scratch;
-  CHECK_THROWS_WITH_AS((void)file_system().read(scratch.path / "none"), ((scratch.path / "none").string() + ": cannot open: No such file or directory").c_str(), Error);
+  CHECK_THROWS_WITH_AS(
+      (void)file_system().read(scratch.path / "none"),
+      ((scratch.path / "none").string() + ": cannot open: No such file or directory").c_str(), Error);
   CHECK_THROWS_AS((void)file_system().read(scratch.path), Error);
   CHECK(file_system().list(scratch.path / "none").empty());
 }

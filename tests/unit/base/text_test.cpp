@@ -31,7 +31,8 @@ TEST_CASE("text: Slurm's forms of a time") {
   CHECK(parse_slurm_time("01:30:00") == 5400);
   CHECK(parse_slurm_time("2-3") == (2 * 24 + 3) * 3600);
   CHECK(parse_slurm_time("1-0:0:1") == 86401);
-  for (const char* bad : {"", "abc", "1:2:3:4", "-1", "1-", "1:-2", "9999999999999"}) CHECK_FALSE(parse_slurm_time(bad));
+  for (const char* bad : {"", "abc", "1:2:3:4", "-1", "1-", "1:-2", "9999999999999"})
+    CHECK_FALSE(parse_slurm_time(bad));
   CHECK(slurm_time(5400) == "01:30:00");
   CHECK(slurm_time(90061) == "1-01:01:01");
 }
@@ -45,7 +46,8 @@ TEST_CASE("text: numbers come out short and exact") {
 
 TEST_CASE("text: plain names cannot leave their directory or look like an option") {
   CHECK(is_plain_name("fashion-2_b.1"));
-  for (const char* bad : {"", ".", "..", "-x", ".hidden", "a/b", "a b", "a\n", "ä"}) CHECK_FALSE(is_plain_name(bad));
+  for (const char* bad : {"", ".", "..", "-x", ".hidden", "a/b", "a b", "a\n", "ä"})
+    CHECK_FALSE(is_plain_name(bad));
   CHECK_FALSE(is_plain_name(std::string(65, 'a')));
 }
 

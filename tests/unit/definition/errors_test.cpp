@@ -43,6 +43,7 @@ TEST_CASE("definition: every mistake is told with its place, the rule and a sugg
     CAPTURE(mistake.before);
     CAPTURE(mistake.after);
     const auto text = hpo::test::changed(hpo::test::fashion(), mistake.before, mistake.after);
-    CHECK(hpo::test::message([&] { (void)hpo::study::parse_definition(text, "study.toml"); }) == mistake.expected);
+    CHECK(hpo::test::message([&] { (void)hpo::study::parse_definition(text, "study.toml"); }) ==
+          mistake.expected);
   }
 }

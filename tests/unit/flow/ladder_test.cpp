@@ -69,7 +69,8 @@ TEST_CASE("ladder: a rung that lacks trials is not decided") {
 TEST_CASE("ladder: a rung without survivors ends the bracket") {
   SmallStudy s;
   s.begin();
-  for (int i = 0; i < 9; ++i) s.attempt(i, 0).write(exchange::Ended{exchange::Ending::failed, 0, 20, 1, "no"});
+  for (int i = 0; i < 9; ++i)
+    s.attempt(i, 0).write(exchange::Ended{exchange::Ending::failed, 0, 20, 1, "no"});
   (void)flow::fold(s.study, s.layout);
   CHECK(flow::promote(s.study, 300).rungs[0].promoted == 0);
   CHECK(flow::promote(s.study, 300).state == Promotion::State::complete);
@@ -114,14 +115,16 @@ TEST_CASE("arrange: every task gets one index of one submission, whose name is i
   CHECK(flow::todo(s.study)[5] == "rung-b0-r0-2/1");
 }
 
-TEST_CASE("materialise: manifests and scripts come from the study alone, once, and again when they are lost") {
+TEST_CASE(
+    "materialise: manifests and scripts come from the study alone, once, and again when they are lost") {
   SmallStudy s;
   s.begin();
   CHECK(flow::materialise(s.study, s.layout, "/opt/hpo/bin").size() == 1);
   CHECK(flow::materialise(s.study, s.layout, "/opt/hpo/bin").empty());
   const auto script = file_system().read(s.home / "rung.sbatch");
   CHECK(script == file_system().read(s.home / "rung-b0-r0.sbatch"));
-  for (const char* line : {"#SBATCH --array=0-8\n", "#SBATCH --nodes=2\n", "#SBATCH --job-name=hpo-small-00112233-b0-r0-s0\n", "/opt/hpo/bin/hpo-train"})
+  for (const char* line : {"#SBATCH --array=0-8\n", "#SBATCH --nodes=2\n",
+                           "#SBATCH --job-name=hpo-small-00112233-b0-r0-s0\n", "/opt/hpo/bin/hpo-train"})
     CHECK(script.find(line) != std::string::npos);
   fs::remove(s.home / "rung-b0-r0.sbatch");
   fs::remove(s.layout.manifests / "hpo-small-00112233-b0-r0-s0.man");
@@ -154,7 +157,8 @@ TEST_CASE("materialise: a promoted task goes on from the checkpoint of the rung 
   (void)flow::materialise(s.study, s.layout, "/bin");
   const auto manifest = exchange::read_manifest(s.layout.manifests / "hpo-small-00112233-b0-r1-s1.man");
   REQUIRE(manifest.tasks.size() == 3);
-  for (const auto& order : manifest.tasks) CHECK(order.resume_from == "ckpt/of-" + std::to_string(order.trial));
+  for (const auto& order : manifest.tasks)
+    CHECK(order.resume_from == "ckpt/of-" + std::to_string(order.trial));
 }
 
 TEST_CASE("plan: what a rung costs at worst") {
@@ -218,6 +222,8 @@ TEST_CASE("check: the registries' complaints have a place in study.toml") {
     return study::parse_definition(text, "study.toml");
   };
   CHECK_NOTHROW(flow::check(with("random", "random")));
-  CHECK_THROWS_WITH_AS(flow::check(with("\"random\"", "\"randm\"")), doctest::Contains("study.toml:18:"), Error);
-  CHECK_THROWS_WITH_AS(flow::check(with("trials = 9", "trials = 9\nlevls = 2")), doctest::Contains("unknown key 'levls' in [search]"), Error);
+  CHECK_THROWS_WITH_AS(flow::check(with("\"random\"", "\"randm\"")), doctest::Contains("study.toml:18:"),
+                       Error);
+  CHECK_THROWS_WITH_AS(flow::check(with("trials = 9", "trials = 9\nlevls = 2")),
+                       doctest::Contains("unknown key 'levls' in [search]"), Error);
 }

@@ -51,9 +51,8 @@ TEST_CASE("report: what is not known is null in JSON, inactive parameters are ab
 
 TEST_CASE("report: the JSON of an empty study has every key") {
   const Json json = json_of(empty_study());
-  for (const char* key :
-       {"schema", "study", "objectives", "best", "counts", "rungs", "budget", "hints", "next", "stopped",
-        "trials"}) {
+  for (const char* key : {"schema", "study", "objectives", "best", "counts", "rungs", "budget", "hints",
+                          "next", "stopped", "trials"}) {
     CHECK(json.contains(key));
   }
   CHECK(json["best"].is_null());

@@ -94,7 +94,8 @@ TEST_CASE("report: a rung's values are correlated with those of the rung above")
   CHECK_FALSE(summary.rungs[1].rank_correlation.has_value());
 }
 
-TEST_CASE("report: GPU-hours are spent in the proportion in which arrays ask for them, also without a time limit") {
+TEST_CASE(
+    "report: GPU-hours are spent in the proportion in which arrays ask for them, also without a time limit") {
   study::Study study = example_study();
   study.definition.budget.gpu_hours = 100;
   study.definition.budget.trials = 9;
@@ -134,8 +135,9 @@ TEST_CASE("report: a study that may not go on says why, and is complete when its
   const Summary ended = summary_of(large_study(9), outlook);
   CHECK(ended.next == Next::complete);
   for (const Summary& summary : {running, ended})
-    CHECK(to_text(summary, terminal(false), "x.h5").find("\nnext: the budget of 3 node-hours is spent (4)\n") !=
-          std::string::npos);
+    CHECK(
+        to_text(summary, terminal(false), "x.h5").find("\nnext: the budget of 3 node-hours is spent (4)\n") !=
+        std::string::npos);
 }
 
 TEST_CASE("report: what is complete was not stopped") {

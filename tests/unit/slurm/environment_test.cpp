@@ -6,7 +6,10 @@
 using namespace hpo::slurm;
 
 TEST_CASE("environment: a task of an array is named by array and index, never by the bare number") {
-  const auto e = job_environment({{"SLURM_JOB_ID", "812"}, {"SLURM_ARRAY_JOB_ID", "812"}, {"SLURM_ARRAY_TASK_ID", "26"}, {"SLURM_RESTART_COUNT", "2"}});
+  const auto e = job_environment({{"SLURM_JOB_ID", "812"},
+                                  {"SLURM_ARRAY_JOB_ID", "812"},
+                                  {"SLURM_ARRAY_TASK_ID", "26"},
+                                  {"SLURM_RESTART_COUNT", "2"}});
   CHECK(e.job == "812_26");
   CHECK(e.array_index == 26);
   CHECK(e.restart == 2);
@@ -38,11 +41,16 @@ TEST_CASE("environment: rendezvous ports differ by task and stay within their ra
 }
 
 TEST_CASE("environment: nothing of the caller's job leaks into a submission, SLURM_CONF stays") {
-  const auto e = clean_environment({{"PATH", "/bin"}, {"SLURM_NTASKS", "4"}, {"SLURM_CONF", "/etc/x"}, {"SBATCH_PARTITION", "p"}, {"HPO_TASK", "3"}});
+  const auto e = clean_environment({{"PATH", "/bin"},
+                                    {"SLURM_NTASKS", "4"},
+                                    {"SLURM_CONF", "/etc/x"},
+                                    {"SBATCH_PARTITION", "p"},
+                                    {"HPO_TASK", "3"}});
   CHECK(e == std::map<std::string, std::string>{{"PATH", "/bin"}, {"SLURM_CONF", "/etc/x"}});
 }
 
-TEST_CASE("environment: a run stops a minute before its deadline, or earlier when there is little time at all") {
+TEST_CASE(
+    "environment: a run stops a minute before its deadline, or earlier when there is little time at all") {
   CHECK(stop_before(0, 1000) == 0);
   CHECK(stop_before(10000, 1000) == 9940);
   CHECK(stop_before(1100, 1000) == 1075);

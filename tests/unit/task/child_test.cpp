@@ -53,5 +53,6 @@ TEST_CASE("child: nothing of it outlives us, orphans included") {
 }
 
 TEST_CASE("child: a program that does not exist is named") {
-  CHECK_THROWS_WITH_AS(Child({"no-such-program"}, {}), "no-such-program: cannot be started: No such file or directory", hpo::Error);
+  CHECK_THROWS_WITH_AS(Child({"no-such-program"}, {}),
+                       "no-such-program: cannot be started: No such file or directory", hpo::Error);
 }
