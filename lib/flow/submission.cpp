@@ -19,15 +19,8 @@
 namespace hpo::flow {
 namespace {
 
-using study::SubmissionState;
-using study::TaskState;
-
 const study::Submission& at(const study::Study& study, std::int32_t row) {
   return study.submissions.at(static_cast<std::size_t>(row));
-}
-
-bool has_ended(const study::Task& task) {
-  return task.state != TaskState::waiting && task.state != TaskState::running;
 }
 
 // Where the trials of a rung left their checkpoints, by trial.
@@ -90,7 +83,7 @@ std::vector<std::int32_t> arrange(study::Study& study, double now) {
   std::map<std::pair<int, int>, std::int32_t> fresh;  // rung -> its newest new submission
   std::vector<std::int32_t> rows;
   for (auto& task : study.tasks) {
-    if (task.submission >= 0 || has_ended(task)) continue;
+    if (task.submission >= 0 || task.has_ended()) continue;
     const auto next = static_cast<std::int32_t>(study.submissions.size());
     const auto it = fresh.try_emplace({task.bracket, task.rung}, next).first;
     if (it->second != next && at(study, it->second).tasks == kMostTasks) it->second = next;
@@ -183,7 +176,7 @@ std::vector<std::int32_t> materialise(const study::Study& study, const study::La
 std::vector<std::int32_t> submissions_with_work(const study::Study& study) {
   std::vector<bool> left(study.submissions.size(), false);
   for (const auto& task : study.tasks)
-    if (task.submission >= 0 && !has_ended(task)) left[static_cast<std::size_t>(task.submission)] = true;
+    if (task.submission >= 0 && !task.has_ended()) left[static_cast<std::size_t>(task.submission)] = true;
   std::vector<std::int32_t> rows;
   for (std::size_t i = 0; i < left.size(); ++i)
     if (left[i]) rows.push_back(static_cast<std::int32_t>(i));
@@ -198,7 +191,7 @@ std::vector<std::string> todo(const study::Study& study) {
   }
   std::vector<std::string> tasks;
   for (const auto& task : study.tasks)
-    if (task.submission >= 0 && !has_ended(task))
+    if (task.submission >= 0 && !task.has_ended())
       tasks.push_back(fmt::format("{}/{}", scripts[static_cast<std::size_t>(task.submission)], task.index));
   return tasks;
 }

@@ -69,7 +69,6 @@ class Submitter {
     const auto& submission = study_.submissions.at(static_cast<std::size_t>(row));
     const auto script = store_.layout().file.parent_path() / script_name(study_, row);
     const auto answer = slurm::submit_held(script.string(), options_);
-    const auto look = fmt::format("run the same command again in some minutes: it looks the name up first");
     switch (answer.kind) {
       case slurm::Answer::Kind::accepted: {
         // Somebody may have done the same at the same time.
@@ -90,11 +89,12 @@ class Submitter {
         throw Error(
             ExitCode::try_again, "sbatch",
             fmt::format("it is not known whether {} was submitted: {}", submission.name, answer.message),
-            look);
+            "run the same command again in some minutes: it looks the name up first");
     }
   }
 
-  // The lowest live id is the array; others of its name are held twins of the same moment and start nothing.
+  // `jobs` holds at least one. The lowest live id is the array (all may be over when another promoter was
+  // first and quick); others of its name are held twins of the same moment and start nothing.
   void settle(std::int32_t row, const std::vector<slurm::Job>& jobs) {
     const study::Submission submission =
         study_.submissions.at(static_cast<std::size_t>(row));  // record() renews study_
@@ -107,9 +107,10 @@ class Submitter {
         slurm::cancel(job.id);
       }
     }
+    if (ours == nullptr) ours = &jobs.front();
     if (record(row, SubmissionState::submitted, ours->id, ""))
       said_.push_back(fmt::format("{}: job {}, {} tasks", submission.name, ours->id, submission.tasks));
-    if (ours->held) (void)slurm::release(ours->id);
+    if (ours->live && ours->held) (void)slurm::release(ours->id);
   }
 
   bool reclaim(std::int32_t row) {
@@ -132,9 +133,7 @@ class Submitter {
           (void)fold(study, store_.layout());
           const auto faults = faults_of(study);
           for (auto& task : study.tasks) {
-            if (task.submission != row ||
-                (task.state != study::TaskState::waiting && task.state != study::TaskState::running))
-              continue;
+            if (task.submission != row || task.has_ended()) continue;
             const auto found = faults.find({task.trial, task.rung});
             if (found != faults.end() && found->second >= kMostFaults) {
               task.state = study::TaskState::abandoned;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "flow/view.hpp"
 
-#include <algorithm>
 #include <limits>
 
 namespace hpo::flow {
@@ -53,12 +52,6 @@ std::vector<double> smaller_is_better(const study::Definition& definition,
   return turned;
 }
 
-std::size_t ranking_index(const study::Definition& definition) {
-  const auto it = std::find_if(definition.objectives.begin(), definition.objectives.end(),
-                               [](const auto& o) { return o.role == study::Role::objective; });
-  return static_cast<std::size_t>(it - definition.objectives.begin());
-}
-
 template <class StudyType>
 auto newest(StudyType& study, int bracket) -> decltype(study.rungs.data()) {
   decltype(study.rungs.data()) found = nullptr;
@@ -90,7 +83,7 @@ space::History history_of(const study::Study& study) {
 }
 
 std::vector<promote::Candidate> candidates_of(const study::Study& study, int bracket, int rung) {
-  const std::size_t objective = ranking_index(study.definition);
+  const std::size_t objective = study.definition.ranking_index();
   std::vector<promote::Candidate> candidates;
   for (const auto& task : study.tasks) {
     if (task.bracket != bracket || task.rung != rung) continue;

@@ -18,18 +18,6 @@ using study::TaskState;
 constexpr std::array<std::string_view, kTrialStates> kNames{"waiting",  "running", "finished", "stopped",
                                                             "complete", "failed",  "diverged", "abandoned"};
 
-bool has_ended(const Task& task) {
-  return task.state != TaskState::waiting && task.state != TaskState::running;
-}
-
-std::size_t ranking_index(const study::Definition& definition) {
-  const auto& all = definition.objectives;
-  const auto found = std::find_if(all.begin(), all.end(),
-                                  [](const study::Objective& o) { return o.role == study::Role::objective; });
-  HPO_CHECK(found != all.end(), "a study without an objective");
-  return static_cast<std::size_t>(found - all.begin());
-}
-
 TrialState state_of(const TrialView& trial, bool decided, double max_budget) {
   if (trial.newest == nullptr) return TrialState::waiting;
   switch (trial.newest->state) {
@@ -72,7 +60,7 @@ std::vector<std::string> trial_state_names() {
 }
 
 View::View(const study::Study& study, double now)
-    : study_(&study), now_(now), ranking_(ranking_index(study.definition)), trials_(study.trials.size()) {
+    : study_(&study), now_(now), ranking_(study.definition.ranking_index()), trials_(study.trials.size()) {
   for (std::size_t i = 0; i < trials_.size(); ++i) {
     trials_[i].id = static_cast<std::int32_t>(i);
     trials_[i].trial = &study.trials[i];
@@ -148,7 +136,7 @@ void View::add_task(const Task& task, RungView* rung) {
   trial.budget = rung->budget;
   trial.node_hours += task.node_hours;
   if (trial.started == 0) trial.started = task.started;
-  trial.ended = has_ended(task) ? task.ended : 0;
+  trial.ended = task.has_ended() ? task.ended : 0;
   if (measured) {
     trial.measured = &task;
     trial.measured_budget = rung->budget;

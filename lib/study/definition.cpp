@@ -67,9 +67,13 @@ std::string Definition::place(const std::string& path) const {
 }
 
 const Objective& Definition::ranking() const {
+  return objectives[ranking_index()];
+}
+
+std::size_t Definition::ranking_index() const {
   const auto found = std::ranges::find(objectives, Role::objective, &Objective::role);
   HPO_CHECK(found != objectives.end(), "a definition without an objective");
-  return *found;
+  return static_cast<std::size_t>(found - objectives.begin());
 }
 
 Definition parse_definition(const std::string& text, const std::string& file_name) {

@@ -66,8 +66,9 @@ struct Definition {
   [[nodiscard]] Resources resources(int rung) const;
   /// Where in the file a path stands, or what is around it: for messages made later.
   [[nodiscard]] std::string place(const std::string& path) const;
-  /// The objective to rank by.
+  /// The objective to rank by, and where it stands in `objectives`.
   [[nodiscard]] const Objective& ranking() const;
+  [[nodiscard]] std::size_t ranking_index() const;
 };
 
 /// Parses and checks the text of a study.toml. Every error is an Error with culprit "FILE:LINE:COLUMN", a

@@ -55,6 +55,9 @@ struct Task {
   double node_hours = 0;   ///< of all its attempts
   std::string checkpoint;  ///< newest published, relative to the study's directory; "": none
   std::string message;     ///< why it failed
+
+  /// Nothing is left to run.
+  [[nodiscard]] bool has_ended() const { return state != TaskState::waiting && state != TaskState::running; }
 };
 
 enum class SubmissionState : std::int8_t {
