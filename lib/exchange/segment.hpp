@@ -31,6 +31,7 @@ struct Reported {
 struct Checkpointed {
   double step = 0, time = 0;
   std::string path;
+  double seconds = 0;  ///< how long it took to write; 0: not known
 };
 /// Something worth telling: "rank 1: non-finite gradient in layer0.weight".
 struct Noted {

@@ -21,7 +21,7 @@ struct Answer {
   std::string job, message;
 };
 
-/// sbatch --hold --parsable SCRIPT in a clean environment, bounded at 60 s. An exit code 1 is believed only
+/// sbatch --hold --parsable OPTIONS SCRIPT in a clean environment, bounded at 60 s. An exit code 1 is believed only
 /// with one of the texts Slurm has for a definite refusal: after a time-out the job may well be there.
 [[nodiscard]] Answer submit_held(const std::string& script, const std::vector<std::string>& extra_options);
 
@@ -40,8 +40,11 @@ struct Job {
 
 /// Cancels a whole array; false with a warning when Slurm does not take it.
 bool cancel(const std::string& job);
-/// Lets a held job start; false with a warning when Slurm does not take it (it can be done again).
+/// Lets a held job, or one held task of it ("12_0"), start; false with a warning when Slurm does not take it
+/// (it can be done again).
 [[nodiscard]] bool release(const std::string& job);
+/// How many tasks of an array run at once, 0 = no limit; false with a warning when Slurm does not take it.
+bool throttle(const std::string& job, int tasks);
 
 /// Parses sbatch's answer: pure, for tests.
 [[nodiscard]] Answer parse_answer(int exit_code, bool timed_out, const std::string& out,

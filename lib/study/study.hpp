@@ -41,6 +41,28 @@ enum class TaskState : std::int8_t {
   abandoned = 5,  ///< given up for reasons that say nothing about the point
 };
 
+/// Why an attempt ended as it did: what its segment and Slurm say together. What follows from it is a policy
+/// (flow/policy.hpp).
+enum class Cause : std::int8_t {
+  none = 0,             ///< alive, or not known yet
+  completed = 1,        ///< its end marker says so, whatever Slurm says
+  stopped = 2,          ///< left a checkpoint in time and asked to be run again
+  failed = 3,           ///< the program ended with an error of its own
+  diverged = 4,         ///< the training's numbers were not finite
+  no_result = 5,        ///< ended well without a result
+  infrastructure = 6,   ///< exit 75, or an end before the first report
+  timeout = 7,          ///< ended by its time limit
+  out_of_memory = 8,    ///< ended by its memory limit
+  node_failure = 9,     ///< node or launch failure
+  preempted = 10,       ///< made room for another job and was not put back
+  cancelled = 11,       ///< by the user
+  evicted = 12,         ///< cancelled by root or the cluster
+  deadline = 13,        ///< could not have ended by its --deadline
+  requeued = 14,        ///< Slurm has put the task back: another attempt follows
+  lost = 15,            ///< Slurm knows nothing of it, asked twice
+  superseded = 16,      ///< a younger attempt has taken over
+};
+
 /// One trial at one rung.
 struct Task {
   std::int32_t trial = 0;
@@ -55,6 +77,8 @@ struct Task {
   double node_hours = 0;   ///< of all its attempts
   std::string checkpoint;  ///< newest published, relative to the study's directory; "": none
   std::string message;     ///< why it failed
+  Cause cause = Cause::none;  ///< of its newest attempt or execution that is over
+  double missed = 0;          ///< since when Slurm, asked with success, knows nothing of it; 0: it does
 
   /// Nothing is left to run.
   [[nodiscard]] bool has_ended() const { return state != TaskState::waiting && state != TaskState::running; }
@@ -67,17 +91,46 @@ enum class SubmissionState : std::int8_t {
   local = 3,      ///< to be run without Slurm, by make
 };
 
+enum class SubmissionKind : std::int8_t {
+  array = 0,
+  controller = 1,  ///< a job that moves the study on when `after` has ended; it has no tasks
+};
+
 /// One array of tasks of one rung: its manifest and what Slurm knows of it.
 struct Submission {
-  std::string name;  ///< hpo-<study>-<nonce8>-b0-r1: the job name, unique for ever
+  std::string name;  ///< hpo-<study>-<nonce8>-b0-r1-s4: the job name, unique for ever
+  SubmissionKind kind = SubmissionKind::array;
   int bracket = 0, rung = 0;
   std::int32_t tasks = 0;
+  std::int32_t pack = 1;  ///< tasks that share one array index: task i runs at index i / pack
   SubmissionState state = SubmissionState::intended;
   std::string job;  ///< "1234" or "1234;cluster"
   double created = 0, submitted = 0;
   std::int64_t nodes = 1, gpus = 0, cores = 1;           ///< each task holds
   double node_hours = 0, gpu_hours = 0, core_hours = 0;  ///< promised: the worst case; 0: no time limit
+  std::int64_t time_s = 0;     ///< each task's time limit; 0: none
+  double memory_factor = 1;    ///< of the memory that study.toml asks for
+  std::string exclude;         ///< nodes to stay away from, comma separated
+  bool canary = false;         ///< all but one task stay held until that one has taken a step
+  double notice_s = 120;       ///< how long before the time limit a task is told to stop
+  std::string after;           ///< controller: the dependency, "afterany:12:13"
   std::string message;
+  /// Array indices: 0 ... indices() - 1.
+  [[nodiscard]] std::int32_t indices() const { return (tasks + pack - 1) / pack; }
+};
+
+/// One execution of one array index, once it is over, as Slurm accounts for it. (name, index, submitted)
+/// tells executions apart: a job id can come twice, a requeue changes the time of submission.
+struct Execution {
+  std::int32_t submission = 0;  ///< row
+  std::int32_t index = 0;       ///< in the array
+  std::string job;              ///< "12_3"
+  std::string state;            ///< Slurm's word: TIMEOUT
+  Cause cause = Cause::none;
+  int exit_code = 0;  ///< 128 + n: ended by signal n
+  double submitted = 0, started = 0, ended = 0;
+  double node_hours = 0;
+  std::string nodes;  ///< Slurm's list: n[3-4]
 };
 
 enum class AttemptState : std::int8_t {
@@ -103,6 +156,8 @@ struct Attempt {
   double last_step = 0, last_time = 0;
   int exit_code = 0;
   std::string message;
+  Cause cause = Cause::none;
+  double checkpoint_s = 0;    ///< the longest it took to write one; 0: none written
   std::uint64_t offset = 0;    ///< bytes of the segment consumed
   std::uint64_t sequence = 0;  ///< records consumed
   std::uint32_t crc = 0;       ///< of the last record consumed
@@ -143,12 +198,14 @@ struct Provenance {
 struct Study {
   std::string uuid;  ///< 16 hexadecimal digits, given at creation
   double created = 0;
+  std::string told;  ///< what a trigger has said last: it says nothing twice
   Definition definition;
   std::vector<Trial> trials;
   std::vector<Rung> rungs;
   std::vector<Task> tasks;
   std::vector<Submission> submissions;
   std::vector<Attempt> attempts;
+  std::vector<Execution> executions;
   Reports reports;
   std::vector<Decision> decisions;
   std::vector<Provenance> provenance;  ///< one row a generation

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "slurm/state.hpp"
+
+namespace hpo::slurm {
+
+/// One array task (or plain job, index 0) as squeue or sacct shows it. Times are seconds since 1970, 0 = not
+/// known.
+struct TaskRow {
+  std::string name;           ///< of the job
+  std::string array;          ///< "12": the array's id
+  std::int32_t index = 0;     ///< in the array
+  std::string raw;            ///< the task's own job id; "": it has none yet
+  std::string state, reason;  ///< Slurm's words: the state's first word
+  Phase phase = Phase::waiting;
+  Ending ending = Ending::failed;  ///< when over
+  int exit_code = 0;               ///< 128 + n: ended by signal n
+  double submitted = 0, started = 0, ended = 0;
+  double elapsed_s = 0;
+  std::int64_t node_count = 0;
+  std::string nodes;  ///< "n[3-4]"
+};
+
+/// What Slurm knows of some jobs at one moment. A source that did not answer is not known: nothing follows
+/// from its silence.
+struct Snapshot {
+  bool queue_known = false, accounting_known = false;
+  std::string queue_error, accounting_error;  ///< when not known and it should be; accounting off is no error
+  std::vector<TaskRow> queue;                 ///< squeue -t all: the newest execution of each task
+  std::vector<TaskRow> accounting;            ///< sacct -D: every execution, oldest first
+  double time = 0;                            ///< when it was taken
+};
+
+/// What to ask for.
+struct Query {
+  std::vector<std::string> names;  ///< of jobs
+  std::vector<std::string> jobs;   ///< their array ids, where known: accounting is asked by id
+  double since = 0;                ///< when the oldest was made
+  bool has_accounting = true;
+};
+
+/// One squeue call and one sacct call for all of them, both bounded. No names: nothing is asked and all is
+/// known.
+[[nodiscard]] Snapshot look(const Query& query);
+
+/// The answer to `squeue -h -r -t all --me --name=... -o '%F|%K|%A|%T|%V|%S|%e|%D|%N|%j|%r'`: pure. Refused
+/// submissions (FAILED BadConstraints) are left out; a row for a range of indices becomes a row each.
+[[nodiscard]] std::vector<TaskRow> parse_queue(const std::string& out);
+
+/// The answer to sacct -D -P -n with the fields of kAccountingFields, separated by 0x1F: pure. Rows of jobs
+/// not named in `names`, of submissions older than `since` (ids come again) and steps are left out; a step's
+/// out of memory is its task's; a task's own row wins over a range's.
+[[nodiscard]] std::vector<TaskRow> parse_accounting(const std::string& out,
+                                                    const std::vector<std::string>& names, double since);
+
+/// Why one of our jobs waits, and from when Slurm expects it to run: squeue --start.
+struct Expected {
+  std::string array;
+  double start = 0;
+};
+[[nodiscard]] std::vector<Expected> expected_starts(const std::vector<std::string>& names);
+
+}  // namespace hpo::slurm
