@@ -97,23 +97,26 @@ class Cluster:
     def queue(self, *options):
         """All jobs that slurmctld remembers, one Row a task, oldest first; options as squeue's."""
         fields = "%F|%K|%A|%T|%V|%S|%e|%N|%j|%r"
-        lines = self.run("squeue", "-h", "-r", "-t", "all", "-S", "F,K", "-o", fields, *options).stdout.splitlines()
-        return [Row(*line.split("|", 9)) for line in lines]
+        lines = self.run("squeue", "-h", "-r", "-t", "all", "-o", fields, *options).stdout.splitlines()
+        rows = [Row(*line.split("|", 9)) for line in lines]
+        return sorted(rows, key=lambda row: (int(row.array), int(row.index) if row.index.isdigit() else -1))
 
     def arrays(self):
         """The job ids of all arrays, oldest first."""
-        return sorted({row.array for row in self.queue()}, key=int)
+        return list(dict.fromkeys(row.array for row in self.queue()))
 
     def states(self, array=None):
         """State by index ('N/A' for what is no array) of one array, by default of the newest."""
         rows = self.queue()
-        array = str(array or max((int(row.array) for row in rows), default=""))
-        return {row.index: row.state for row in rows if row.array == array}
+        array = array or (rows[-1].array if rows else None)
+        return {row.index: row.state for row in rows if row.array == str(array)}
 
     def logs(self, lines=15):
         """The last words of every daemon."""
         text = ""
         for log in sorted(self.dir.glob("log/*")):
+            if log.suffix == ".out" and log.with_suffix(".log").exists():
+                continue  # the same again
             tail = log.read_text(errors="replace").splitlines()[-lines:]
             text += f"\n--- {log.name}\n" + "\n".join(tail) if tail else ""
         return text
@@ -121,6 +124,10 @@ class Cluster:
     def pid(self, daemon):
         """Of slurmctld, slurmd-n1, slurmdbd, mariadbd, munged."""
         return int((self.dir / "run" / f"{daemon}.pid").read_text())
+
+    def reset(self):
+        """Cancels all jobs, and mends what was broken by the methods below."""
+        self._must("reset")
 
     def node_kill(self, name):
         """Power loss."""
