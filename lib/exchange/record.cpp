@@ -56,7 +56,9 @@ std::string encode(const Reported& r) {
 }
 
 std::string encode(const Checkpointed& r) {
-  return dump('C', {{"step", number(r.step)}, {"time", number(r.time)}, {"path", r.path}});
+  return dump(
+      'C',
+      {{"step", number(r.step)}, {"time", number(r.time)}, {"path", r.path}, {"seconds", number(r.seconds)}});
 }
 
 std::string encode(const Noted& r) {
@@ -83,6 +85,12 @@ Started started(const json& j) {
 Reported reported(const json& j) {
   Reported r{number(j.at(0)), number(j.at(1)), {}};
   for (const auto& [name, value] : j.at(2).items()) r.metrics.emplace_back(name, number(value));
+  return r;
+}
+
+Checkpointed checkpointed(const json& j) {
+  Checkpointed r{number(j.at("step")), number(j.at("time")), j.at("path")};
+  if (j.contains("seconds")) r.seconds = number(j.at("seconds"));
   return r;
 }
 
@@ -155,7 +163,7 @@ std::optional<Record> decode(char letter, std::string_view text) {
     case 'M':
       return reported(j);
     case 'C':
-      return Checkpointed{number(j.at("step")), number(j.at("time")), j.at("path")};
+      return checkpointed(j);
     case 'N':
       return Noted{number(j.at("time")), j.at("text")};
     case 'E':

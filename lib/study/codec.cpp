@@ -207,14 +207,16 @@ void write_root(hid_t file, const Study& study) {
                               {"source", "hpo-batch " + version},
                               {"history", history_of(study.provenance)},
                               {"uuid", study.uuid},
-                              {"created", study.created}});
+                              {"created", study.created},
+                              {"told", study.told}});
   h5::write_text(file, "study_toml", study.definition.text);
 }
 
 std::uint64_t expected_size(const Study& study) {
   const std::uint64_t wide = study.definition.space.parameters().size() + study.definition.objectives.size();
   return study.reports.size() * (24 + 8 * study.reports.metrics.size()) +
-         (study.trials.size() + study.tasks.size() + study.attempts.size() + study.decisions.size()) *
+         (study.trials.size() + study.tasks.size() + study.attempts.size() + study.executions.size() +
+          study.decisions.size()) *
              (400 + 24 * wide);
 }
 
@@ -227,12 +229,14 @@ Study read_study(std::string_view bytes, const std::string& toml_name) {
   Study study;
   study.uuid = h5::read_text_attribute(file, "uuid");
   study.created = h5::read_number_attribute(file, "created");
+  study.told = h5::read_text_attribute(file, "told");
   study.definition = parse_definition(h5::read_text(file, "study_toml"), toml_name);
   read_trials(file, size, study);
   read_table(file, "rungs", "row", size, study.rungs);
   read_tasks(file, size, study);
   read_table(file, "submissions", "submission", size, study.submissions);
   read_table(file, "attempts", "attempt", size, study.attempts);
+  read_table(file, "executions", "execution", size, study.executions);
   read_reports(file, size, study);
   read_table(file, "decisions", "row", size, study.decisions);
   read_table(file, "provenance", "row", size, study.provenance);
@@ -254,6 +258,7 @@ std::string encode(const Study& study, std::uint64_t user_block) {
     write_tasks(file, study);
     write_table(file, "submissions", "submission", study.submissions);
     write_table(file, "attempts", "attempt", study.attempts);
+    write_table(file, "executions", "execution", study.executions);
     write_reports(file, study);
     write_table(file, "decisions", "row", study.decisions);
     write_table(file, "provenance", "row", study.provenance);

@@ -9,8 +9,8 @@
 
 namespace hpo::study {
 
-/// The oldest and only format so far; docs/study-format.md describes it.
-inline constexpr int kFormat = 1;
+/// The only format that is read or written: docs/study-format.md.
+inline constexpr int kFormat = 2;
 
 /// A study as an HDF5 file behind `user_block` zero bytes (0 or a power of two from 512). A pure function:
 /// equal studies, equal bytes. Texts end at their first NUL character.

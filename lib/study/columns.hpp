@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include "study/cause.hpp"
 #include "study/rows.hpp"
 #include "study/study.hpp"
 
@@ -17,6 +18,7 @@ using Names6 = std::array<std::string_view, 6>;
 inline constexpr Names2 kRungStates{"open", "decided"};
 inline constexpr Names6 kTaskStates{"waiting", "running", "finished", "failed", "diverged", "abandoned"};
 inline constexpr Names4 kSubmissionStates{"intended", "submitted", "refused", "local"};
+inline constexpr Names2 kSubmissionKinds{"array", "controller"};
 inline constexpr Names6 kAttemptStates{"running",  "finished", "failed",
                                        "diverged", "stopped",  "infrastructure"};
 inline constexpr Names2 kNoYes{"no", "yes"};
@@ -45,14 +47,18 @@ void describe(Archive<Task> a) {
   a.number("node_hours", &Task::node_hours, "h");
   a.text("checkpoint", &Task::checkpoint);
   a.text("message", &Task::message);
+  a.flag("cause", &Task::cause, kCauses);
+  a.time("missed", &Task::missed);
 }
 
 template <template <class> class Archive>
 void describe(Archive<Submission> a) {
   a.text("name", &Submission::name);
+  a.flag("kind", &Submission::kind, kSubmissionKinds);
   a.number("bracket", &Submission::bracket);
   a.number("rung", &Submission::rung);
   a.number("tasks", &Submission::tasks);
+  a.number("pack", &Submission::pack);
   a.flag("state", &Submission::state, kSubmissionStates);
   a.text("job", &Submission::job);
   a.time("created", &Submission::created);
@@ -63,7 +69,28 @@ void describe(Archive<Submission> a) {
   a.number("node_hours", &Submission::node_hours, "h");
   a.number("gpu_hours", &Submission::gpu_hours, "h");
   a.number("core_hours", &Submission::core_hours, "h");
+  a.number("time_s", &Submission::time_s, "s");
+  a.number("memory_factor", &Submission::memory_factor);
+  a.text("exclude", &Submission::exclude);
+  a.flag("canary", &Submission::canary, kNoYes);
+  a.number("notice_s", &Submission::notice_s, "s");
+  a.text("after", &Submission::after);
   a.text("message", &Submission::message);
+}
+
+template <template <class> class Archive>
+void describe(Archive<Execution> a) {
+  a.number("submission", &Execution::submission);
+  a.number("index", &Execution::index);
+  a.text("job", &Execution::job);
+  a.text("state", &Execution::state);
+  a.flag("cause", &Execution::cause, kCauses);
+  a.number("exit_code", &Execution::exit_code);
+  a.time("submitted", &Execution::submitted);
+  a.time("started", &Execution::started);
+  a.time("ended", &Execution::ended);
+  a.number("node_hours", &Execution::node_hours, "h");
+  a.text("nodes", &Execution::nodes);
 }
 
 template <template <class> class Archive>
@@ -84,6 +111,8 @@ void describe(Archive<Attempt> a) {
   a.time("last_time", &Attempt::last_time);
   a.number("exit_code", &Attempt::exit_code);
   a.text("message", &Attempt::message);
+  a.flag("cause", &Attempt::cause, kCauses);
+  a.number("checkpoint_s", &Attempt::checkpoint_s, "s");
   a.number("offset", &Attempt::offset, "byte");
   a.number("sequence", &Attempt::sequence);
   a.number("crc", &Attempt::crc);

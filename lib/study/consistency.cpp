@@ -30,6 +30,11 @@ bool plausible(int bracket, int rung) {
   return bracket >= 0 && bracket < kMostBrackets && rung >= 0 && rung < kMostBrackets;
 }
 
+// A controller is one job; an array has one for each index.
+std::size_t jobs_of(const Submission& s) {
+  return s.kind == SubmissionKind::controller ? 1 : static_cast<std::size_t>(s.indices());
+}
+
 std::optional<std::string> reports_fault(const Study& study) {
   const auto& reports = study.reports;
   const std::size_t rows = reports.size();
@@ -53,7 +58,8 @@ std::optional<std::string> inconsistency(const Study& study) {
           first_bad("rungs", study.rungs, [&](const Rung& r) { return plausible(r.bracket, r.index); }))
     return bad;
   if (auto bad = first_bad("submissions", study.submissions, [&](const Submission& s) {
-        return plausible(s.bracket, s.rung) && s.tasks >= 0 && below(s.tasks, study.tasks.size() + 1);
+        return plausible(s.bracket, s.rung) && below(s.tasks, study.tasks.size() + 1) && s.pack >= 1 &&
+               s.pack <= kMostPack;
       }))
     return bad;
   if (auto bad = first_bad("tasks", study.tasks, [&](const Task& t) {
@@ -68,6 +74,11 @@ std::optional<std::string> inconsistency(const Study& study) {
     return bad;
   if (auto bad = first_bad("attempts", study.attempts, [&](const Attempt& a) {
         return below(a.trial, trials) && plausible(a.bracket, a.rung) && a.ordinal >= 0;
+      }))
+    return bad;
+  if (auto bad = first_bad("executions", study.executions, [&](const Execution& e) {
+        return below(e.submission, study.submissions.size()) &&
+               below(e.index, jobs_of(study.submissions[static_cast<std::size_t>(e.submission)]));
       }))
     return bad;
   if (auto bad = first_bad("decisions", study.decisions, [&](const Decision& d) {

@@ -40,25 +40,29 @@ struct Budget {
   double failed = 1.0;          ///< share of trials
 };
 
+inline constexpr int kMostPack = 64;
+
 /// [submit]: how rungs become arrays.
 struct Submit {
-  std::map<int, int> pack;  ///< by rung ([[rung]] pack): trials that share one array task; -1: all others
-  int throttle = 0;         ///< array tasks at once; 0: no limit
-  bool canary = true;       ///< one task of a new study must take a step before the others start
-  std::optional<int> array_size;       ///< tasks of one array at most; nothing: what Slurm allows
-  bool measured_time = true;           ///< time limits from measured speed, never above [slurm] time
-  double time_min = 0;                 ///< --time-min as a share of the time limit; 0: none
-  double confirm_node_hours = 1000;    ///< on a terminal, above this worst case, --yes is needed
-  [[nodiscard]] int pack_of(int rung) const;
+  /// Trials that share one array task: by rung ([[rung]] pack); -1: all others ([submit] pack). 1 to
+  /// kMostPack.
+  std::map<int, int> pack;
+  int throttle = 0;                  ///< array tasks at once; 0: no limit
+  bool canary = true;                ///< one task of a new study must take a step before the others start
+  std::optional<int> array_size;     ///< tasks of one array at most; nothing: what Slurm allows
+  bool measured_time = true;         ///< time limits from measured speed, never above [slurm] time
+  double time_min = 0;               ///< --time-min as a share of the time limit; 0: none
+  double confirm_node_hours = 1000;  ///< on a terminal, above this worst case, --yes is needed
+  [[nodiscard]] int pack_of(int rung) const;  ///< 1 where nothing is said
 };
 
 /// [retry]: how often a task is run again after an end that was not its own, and what changes then.
 struct Retry {
   int failed = 0, no_result = 0, infrastructure = 5, timeout = 3, out_of_memory = 1, node_failure = 5,
       preempted = 50, evicted = 3, lost = 3;
-  double time_factor = 1;    ///< after a timeout without progress; 1: such a task has failed
-  double memory_factor = 2;  ///< after out of memory; 1: such a task has failed
-  int exclude_after = 2;     ///< failures on one node before the next array stays away from it; 0: never
+  double time_factor = 1;     ///< after a timeout without progress; 1: such a task has failed
+  double memory_factor = 2;   ///< after out of memory; 1: such a task has failed
+  int exclude_after = 2;      ///< failures on one node before the next array stays away from it; 0: never
   double lost_after_s = 600;  ///< how long Slurm must know nothing of a task before it counts as lost
   int alike = 5;              ///< the study stops when so many first tasks all fail alike; 0: never
 };

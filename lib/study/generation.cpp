@@ -71,6 +71,10 @@ Seal verify_start(std::string_view start, const std::string& name) {
   if (format && *format > kFormat)
     throw Error(name, fmt::format("has format {}, this program knows {}", *format, kFormat),
                 "install a newer hpo-batch");
+  if (format && *format > 0 && *format < kFormat)
+    throw Error(name,
+                fmt::format("has format {}, which is read no more; this program knows {}", *format, kFormat),
+                "hpo-init study.toml --study=NEW.h5 starts the search again");
   if (start.size() < Seal::kSize) throw Error(name, fmt::format("is cut short after {} bytes", start.size()));
   const auto found = read_seal(start);
   if (!found) throw Error(name, "is damaged in its first lines");

@@ -25,7 +25,7 @@ void seal(Seal& seal, std::string& file);
 /// The seal of a file's first bytes when they are intact, whatever follows.
 [[nodiscard]] std::optional<Seal> read_seal(std::string_view start);
 /// The seal of a whole file whose every byte is as it was written. Throws Error naming `name`: empty, not
-/// HDF5, not a study, of a newer format, cut short, damaged.
+/// HDF5, not a study, of another format, cut short, damaged.
 [[nodiscard]] Seal verify(std::string_view bytes, const std::string& name);
 /// The same as far as the first 512 bytes can tell.
 [[nodiscard]] Seal verify_start(std::string_view start, const std::string& name);

@@ -44,23 +44,23 @@ enum class TaskState : std::int8_t {
 /// Why an attempt ended as it did: what its segment and Slurm say together. What follows from it is a policy
 /// (flow/policy.hpp).
 enum class Cause : std::int8_t {
-  none = 0,             ///< alive, or not known yet
-  completed = 1,        ///< its end marker says so, whatever Slurm says
-  stopped = 2,          ///< left a checkpoint in time and asked to be run again
-  failed = 3,           ///< the program ended with an error of its own
-  diverged = 4,         ///< the training's numbers were not finite
-  no_result = 5,        ///< ended well without a result
-  infrastructure = 6,   ///< exit 75, or an end before the first report
-  timeout = 7,          ///< ended by its time limit
-  out_of_memory = 8,    ///< ended by its memory limit
-  node_failure = 9,     ///< node or launch failure
-  preempted = 10,       ///< made room for another job and was not put back
-  cancelled = 11,       ///< by the user
-  evicted = 12,         ///< cancelled by root or the cluster
-  deadline = 13,        ///< could not have ended by its --deadline
-  requeued = 14,        ///< Slurm has put the task back: another attempt follows
-  lost = 15,            ///< Slurm knows nothing of it, asked twice
-  superseded = 16,      ///< a younger attempt has taken over
+  none = 0,            ///< alive, or not known yet
+  completed = 1,       ///< its end marker says so, whatever Slurm says
+  stopped = 2,         ///< left a checkpoint in time and asked to be run again
+  failed = 3,          ///< the program ended with an error of its own
+  diverged = 4,        ///< the training's numbers were not finite
+  no_result = 5,       ///< ended well without a result
+  infrastructure = 6,  ///< exit 75, or an end before the first report
+  timeout = 7,         ///< ended by its time limit
+  out_of_memory = 8,   ///< ended by its memory limit
+  node_failure = 9,    ///< node or launch failure
+  preempted = 10,      ///< made room for another job and was not put back
+  cancelled = 11,      ///< by the user
+  evicted = 12,        ///< cancelled by root or the cluster
+  deadline = 13,       ///< could not have ended by its --deadline
+  requeued = 14,       ///< Slurm has put the task back: another attempt follows
+  lost = 15,           ///< Slurm knows nothing of it, asked twice
+  superseded = 16,     ///< a younger attempt has taken over
 };
 
 /// One trial at one rung.
@@ -74,9 +74,9 @@ struct Task {
       values;       ///< by objective, as reported; NaN: not reported; empty: none (NaN once stored)
   double step = 0;  ///< how far it got, in the fidelity's unit
   double started = 0, ended = 0;
-  double node_hours = 0;   ///< of all its attempts
-  std::string checkpoint;  ///< newest published, relative to the study's directory; "": none
-  std::string message;     ///< why it failed
+  double node_hours = 0;      ///< of all its attempts
+  std::string checkpoint;     ///< newest published, relative to the study's directory; "": none
+  std::string message;        ///< why it failed
   Cause cause = Cause::none;  ///< of its newest attempt or execution that is over
   double missed = 0;          ///< since when Slurm, asked with success, knows nothing of it; 0: it does
 
@@ -106,14 +106,15 @@ struct Submission {
   SubmissionState state = SubmissionState::intended;
   std::string job;  ///< "1234" or "1234;cluster"
   double created = 0, submitted = 0;
-  std::int64_t nodes = 1, gpus = 0, cores = 1;           ///< each task holds
+  double released = 0;                          ///< when all of it was let go; until then it is ours to hold
+  std::int64_t nodes = 1, gpus = 0, cores = 1;  ///< each task holds
   double node_hours = 0, gpu_hours = 0, core_hours = 0;  ///< promised: the worst case; 0: no time limit
-  std::int64_t time_s = 0;     ///< each task's time limit; 0: none
-  double memory_factor = 1;    ///< of the memory that study.toml asks for
-  std::string exclude;         ///< nodes to stay away from, comma separated
-  bool canary = false;         ///< all but one task stay held until that one has taken a step
-  double notice_s = 120;       ///< how long before the time limit a task is told to stop
-  std::string after;           ///< controller: the dependency, "afterany:12:13"
+  std::int64_t time_s = 0;                               ///< each task's time limit; 0: none
+  double memory_factor = 1;                              ///< of the memory that study.toml asks for
+  std::string exclude;                                   ///< nodes to stay away from, comma separated
+  bool canary = false;    ///< all but one task stay held until that one has taken a step
+  double notice_s = 120;  ///< how long before the time limit a task is told to stop
+  std::string after;      ///< controller: the dependency, "afterany:12:13"
   std::string message;
   /// Array indices: 0 ... indices() - 1.
   [[nodiscard]] std::int32_t indices() const { return (tasks + pack - 1) / pack; }
@@ -157,7 +158,7 @@ struct Attempt {
   int exit_code = 0;
   std::string message;
   Cause cause = Cause::none;
-  double checkpoint_s = 0;    ///< the longest it took to write one; 0: none written
+  double checkpoint_s = 0;     ///< the longest it took to write one; 0: none written
   std::uint64_t offset = 0;    ///< bytes of the segment consumed
   std::uint64_t sequence = 0;  ///< records consumed
   std::uint32_t crc = 0;       ///< of the last record consumed

@@ -8,12 +8,12 @@ import pandas as pd
 import xarray as xr
 
 path = sys.argv[1]
-groups = ["trials", "rungs", "tasks", "submissions", "attempts", "metrics", "reports", "decisions", "provenance"]
+groups = ["trials", "rungs", "tasks", "submissions", "attempts", "executions", "metrics", "reports", "decisions", "provenance"]
 
 
 def with_h5py():
     with h5py.File(path) as f:
-        assert f.attrs["format"] == "hpo-study" and f.attrs["format_version"] == 1
+        assert f.attrs["format"] == "hpo-study" and f.attrs["format_version"] == 2
         assert f.attrs["title"] == "sample" and f.userblock_size == 512
         assert f["study_toml"].asstr()[()].startswith("[study]\nname")
         assert sorted(groups + ["study_toml"]) == sorted(f)
@@ -25,6 +25,7 @@ def with_h5py():
         assert (np.isnan(frame.param_heads) == (frame.param_optimizer != "sgd")).all()
         assert frame.seed.dtype == np.uint64 and frame.value_valid_error[0] == 0.125
         assert f["tasks/message"].asstr()[1] == "café is closed"
+        assert f.attrs["told"] == "rung 0 is at work" and f["executions/job"].asstr()[2] == "1234_2"
         assert f["trials/param_lr"].dims[0][0].name == "/trials/trial"
         assert f["trials/param_lr"].attrs["kind"] == "float" and f["trials/param_lr"].attrs["high"] == 1e-1
         assert f["metrics/name"].asstr()[()].tolist() == ["valid_error", "train/loss"]
@@ -42,6 +43,9 @@ def with_xarray(engine):
     tasks = tables["tasks"].to_dataframe()
     assert tasks.message[1] == "café is closed" and pd.isna(tasks.ended[1])
     assert tables["tasks"].state.attrs["flag_meanings"].split()[tasks.state[0]] == "finished"
+    executions = tables["executions"].to_dataframe()
+    assert len(executions) == 6 and executions.nodes[0] == "n[3-4]" and executions.index.name == "execution"
+    assert tables["executions"].cause.attrs["flag_meanings"].split()[executions.cause[0]] == "timeout"
     reports = tables["reports"].to_dataframe()
     assert len(reports) == 18 and reports.value_valid_error[0] == 0.75
     assert list(reports.groupby("trial").step.max()) == [3.0] * 6

@@ -17,6 +17,8 @@ int main(int argc, char** argv) {
     study.tasks[1].message = "caf\xc3\xa9 is closed";
     study.tasks[1].ended = 0;
     study.reports.metrics[0].values[0] = 0.75;
+    study.told = "rung 0 is at work";
+    study.executions[0].cause = hpo::study::Cause::timeout;
     (void)hpo::study::Store::create(argv[1], study, hpo::study::provenance("write_sample_study", argc, argv));
     return 0;
   } catch (const hpo::Error& error) {

@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "base/random.hpp"
+#include "study/cause.hpp"
 
 namespace hpo::test {
 namespace {
@@ -25,9 +26,7 @@ class Maker {
   void make(SampleSize size) {
     for (int rung = 0; rung < 2; ++rung)
       s_.rungs.push_back({0, rung, rung == 0 ? 1.0 : 3.0, study::RungState(rung == 0), kStart, 0});
-    s_.submissions.push_back({"hpo-sample-b0-r0", 0, 0, static_cast<std::int32_t>(size.trials),
-                              study::SubmissionState::submitted, "1234;cluster", kStart, kStart + 1, 2, 8, 16,
-                              0.5, 1.5, 2.5, ""});
+    add_submissions(static_cast<std::int32_t>(size.trials));
     for (std::size_t i = 0; i < size.trials; ++i) add_trial(i, size.reports_per_trial);
     for (int generation = 1; generation <= 3; ++generation)
       s_.provenance.push_back({kStart + generation, "hpo-collect", "0.1.0", "hpo-collect study.h5", "node7",
@@ -35,6 +34,34 @@ class Maker {
   }
 
  private:
+  void add_submissions(std::int32_t tasks) {
+    study::Submission array;
+    array.name = "hpo-sample-b0-r0", array.tasks = tasks, array.job = "1234;cluster";
+    array.state = study::SubmissionState::submitted, array.created = kStart, array.submitted = kStart + 1;
+    array.nodes = 2, array.gpus = 8, array.cores = 16;
+    array.node_hours = 0.5, array.gpu_hours = 1.5, array.core_hours = 2.5;
+    array.time_s = 600, array.memory_factor = 2, array.exclude = "n3,n7", array.canary = true;
+    array.notice_s = 45.5, array.message = "released";
+    s_.submissions.push_back(array);
+    study::Submission controller;
+    controller.name = "hpo-sample-b0-r0-c", controller.kind = study::SubmissionKind::controller;
+    controller.pack = study::kMostPack, controller.after = "afterany:1234";
+    s_.submissions.push_back(controller);
+  }
+
+  void add_execution(std::int32_t index) {
+    study::Execution execution;
+    execution.submission = 0, execution.index = index, execution.job = fmt::format("1234_{}", index);
+    execution.state = "TIMEOUT", execution.cause = some_cause(), execution.nodes = "n[3-4]";
+    execution.exit_code = static_cast<int>(stream_.below(256));
+    execution.submitted = kStart + 1, execution.started = kStart + 2,
+    execution.node_hours = stream_.uniform();
+    if (stream_.below(4) != 0) execution.ended = kStart + 20;
+    s_.executions.push_back(execution);
+  }
+
+  study::Cause some_cause() { return static_cast<study::Cause>(stream_.below(study::kCauses.size())); }
+
   void add_trial(std::size_t index, std::size_t reports) {
     const auto id = static_cast<std::int32_t>(index);
     std::vector<double> cube(s_.definition.space.dimension());
@@ -50,6 +77,8 @@ class Maker {
     task.step = 1, task.started = kStart + 2, task.node_hours = stream_.uniform();
     task.checkpoint = fmt::format("ckpt/t{:08}.b0.r0.a00", id);
     if (task.state == study::TaskState::failed) task.message = "exit code 1: caf\xc3\xa9 is closed\nreally";
+    task.cause = some_cause();
+    if (stream_.below(3) == 0) task.missed = kStart + 30;
     s_.tasks.push_back(task);
     study::Attempt attempt;
     attempt.trial = id, attempt.nonce = fmt::format("{:016x}", stream_.next64());
@@ -58,8 +87,10 @@ class Maker {
     attempt.nodes = 2, attempt.ranks = 8, attempt.started = kStart + 2, attempt.last_step = 1,
     attempt.last_time = kStart + 9;
     attempt.exit_code = static_cast<int>(stream_.below(256));
+    attempt.cause = some_cause(), attempt.checkpoint_s = stream_.uniform();
     attempt.offset = stream_.next32(), attempt.sequence = reports + 1, attempt.crc = stream_.next32();
     s_.attempts.push_back(attempt);
+    add_execution(id);
     if (index % 3 == 0)
       s_.decisions.push_back(
           {kStart + 10, 0, 0, id, index % 2 == 0, static_cast<int>(index), 0.25, "rank 1 of 3"});
@@ -191,15 +222,18 @@ study::Study sample_study(const std::string& toml, std::uint64_t seed, SampleSiz
   study::Study study;
   study.uuid = "0123456789abcdef";
   study.created = kStart;
+  study.told = "rung 0 waits for 3 of 6 tasks: caf\xc3\xa9";
   study.definition = study::parse_definition(toml, "study.toml");
   Maker(study, seed).make(size);
   return study;
 }
 
 std::string difference(const study::Study& a, const study::Study& b) {
-  using study::Attempt, study::Decision, study::Provenance, study::Rung, study::Submission, study::Task,
-      study::Trial;
-  if (a.uuid != b.uuid || a.created != b.created || a.definition.text != b.definition.text) return "study";
+  using study::Attempt, study::Decision, study::Execution, study::Provenance, study::Rung, study::Submission,
+      study::Task, study::Trial;
+  if (a.uuid != b.uuid || a.told != b.told || a.created != b.created ||
+      a.definition.text != b.definition.text)
+    return "study";
   if (!same_rows(a.trials, b.trials, &Trial::bracket, &Trial::point, &Trial::origin, &Trial::seed,
                  &Trial::proposed))
     return "trials";
@@ -208,10 +242,12 @@ std::string difference(const study::Study& a, const study::Study& b) {
     return "rungs";
   if (!same_rows(a.tasks, b.tasks, &Task::trial, &Task::bracket, &Task::rung, &Task::submission, &Task::index,
                  &Task::state, &Task::step, &Task::started, &Task::ended, &Task::node_hours,
-                 &Task::checkpoint, &Task::message) ||
+                 &Task::checkpoint, &Task::message, &Task::cause, &Task::missed) ||
       !std::equal(a.tasks.begin(), a.tasks.end(), b.tasks.begin(), b.tasks.end(), same_values))
     return "tasks";
-  if (!same_rows(a.submissions, b.submissions, &Submission::name, &Submission::bracket, &Submission::rung,
+  if (!same_rows(a.submissions, b.submissions, &Submission::name, &Submission::kind, &Submission::pack,
+                 &Submission::time_s, &Submission::memory_factor, &Submission::exclude, &Submission::canary,
+                 &Submission::notice_s, &Submission::after, &Submission::bracket, &Submission::rung,
                  &Submission::tasks, &Submission::state, &Submission::job, &Submission::created,
                  &Submission::submitted, &Submission::nodes, &Submission::gpus, &Submission::cores,
                  &Submission::node_hours, &Submission::gpu_hours, &Submission::core_hours,
@@ -220,9 +256,13 @@ std::string difference(const study::Study& a, const study::Study& b) {
   if (!same_rows(a.attempts, b.attempts, &Attempt::trial, &Attempt::bracket, &Attempt::rung,
                  &Attempt::ordinal, &Attempt::nonce, &Attempt::state, &Attempt::job, &Attempt::host,
                  &Attempt::nodes, &Attempt::ranks, &Attempt::started, &Attempt::ended, &Attempt::last_step,
-                 &Attempt::last_time, &Attempt::exit_code, &Attempt::message, &Attempt::offset,
-                 &Attempt::sequence, &Attempt::crc))
+                 &Attempt::last_time, &Attempt::exit_code, &Attempt::message, &Attempt::cause,
+                 &Attempt::checkpoint_s, &Attempt::offset, &Attempt::sequence, &Attempt::crc))
     return "attempts";
+  if (!same_rows(a.executions, b.executions, &Execution::submission, &Execution::index, &Execution::job,
+                 &Execution::state, &Execution::cause, &Execution::exit_code, &Execution::submitted,
+                 &Execution::started, &Execution::ended, &Execution::node_hours, &Execution::nodes))
+    return "executions";
   if (!same_reports(a.reports, b.reports)) return "reports";
   if (!same_rows(a.decisions, b.decisions, &Decision::time, &Decision::bracket, &Decision::rung,
                  &Decision::trial, &Decision::promoted, &Decision::rank, &Decision::value, &Decision::reason))

@@ -79,9 +79,10 @@ TEST_CASE("record: a report without metrics, and blanks between its parts, are r
 }
 
 TEST_CASE("record: the other kinds come back whole") {
-  const auto checkpoint = there_and_back(Checkpointed{9, 10, "ckpt/t1"});
+  const auto checkpoint = there_and_back(Checkpointed{9, 10, "ckpt/t1", 0.75});
   CHECK(checkpoint.path == "ckpt/t1");
   CHECK(checkpoint.step == 9);
+  CHECK(checkpoint.seconds == 0.75);
   for (const auto how :
        {Ending::finished, Ending::failed, Ending::diverged, Ending::stopped, Ending::infrastructure}) {
     const auto end = there_and_back(Ended{how, kNaN, 3, 137, "killed"});
@@ -92,10 +93,18 @@ TEST_CASE("record: the other kinds come back whole") {
   }
 }
 
+TEST_CASE("record: a checkpoint that does not say how long it took is read") {
+  const auto older = decode_record(R"(C{"step":9,"time":10,"path":"ckpt/t1"})");
+  REQUIRE(older);
+  CHECK(std::get<Checkpointed>(*older).path == "ckpt/t1");
+  CHECK(std::get<Checkpointed>(*older).seconds == 0);
+}
+
 TEST_CASE("record: what is not a record is nothing") {
   for (const char* text :
        {"", "M", "M[", "M[1,2]", "M[1,2,{\"a\":\"x\"}]", "M[1,2,{\"a\":1}]]", "M[1,nan,{}]", "S{}", "S[]",
         "E{\"how\":\"lost\",\"step\":1,\"time\":1,\"exit\":0,\"message\":\"\"}", "Z{}", "{}",
-        "C{\"step\":\"x\",\"time\":1,\"path\":\"\"}", "M[1,1e999,{}]"})
+        "C{\"step\":\"x\",\"time\":1,\"path\":\"\"}",
+        "C{\"step\":1,\"time\":1,\"path\":\"\",\"seconds\":true}", "M[1,1e999,{}]"})
     CHECK_MESSAGE(!decode_record(text), text);
 }

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
+
 #include "base/error.hpp"
 #include "study/consistency.hpp"
 #include "support/message.hpp"
@@ -68,6 +70,52 @@ TEST_CASE("codec: what is no HDF5 file is refused in a sentence") {
     CHECK(test::message([&] { (void)decode(bytes, "s.h5", "s.toml"); }).substr(0, 16) == "s.h5: is damaged");
 }
 
+TEST_CASE("codec: a code that has no name is refused, in every column of codes") {
+  const auto good = sample_study(sample_toml(), 5, {6, 2});
+  const auto refusal = [&](auto spoil) {
+    auto study = good;
+    spoil(study);
+    return test::message([&] { (void)decode(encode(study, 0), "s.h5", "s.toml"); });
+  };
+  for (const int code : {-1, 17, 127}) {
+    const auto cause = static_cast<study::Cause>(code);
+    const std::string said = "s.h5: is damaged: 'cause' has an unknown value";
+    CHECK(refusal([&](auto& s) { s.tasks[3].cause = cause; }) == said);
+    CHECK(refusal([&](auto& s) { s.attempts[3].cause = cause; }) == said);
+    CHECK(refusal([&](auto& s) { s.executions[3].cause = cause; }) == said);
+  }
+  CHECK(refusal([](auto& s) { s.submissions[0].kind = static_cast<study::SubmissionKind>(2); }) ==
+        "s.h5: is damaged: 'kind' has an unknown value");
+}
+
+TEST_CASE("codec: texts of any length and numbers of any size come back") {
+  auto study = sample_study(sample_toml(), 5, {6, 2});
+  study.told = std::string(200'000, 'x');
+  study.executions[0].nodes = std::string(100'000, 'n');
+  study.executions[1].state = "";
+  study.executions[1].node_hours = std::numeric_limits<double>::infinity();
+  study.executions[2].exit_code = std::numeric_limits<int>::min();
+  study.submissions[0].memory_factor = std::numeric_limits<double>::quiet_NaN();
+  study.submissions[0].time_s = std::numeric_limits<std::int64_t>::max();
+  study.submissions[1].exclude = "n1,\"n2\"\n\xc3\xa9";
+  CHECK(test::difference(study, decode(encode(study, 0), "s.h5", "s.toml")) == "");
+  study.told = "";
+  CHECK(decode(encode(study, 0), "s.h5", "s.toml").told.empty());
+}
+
+TEST_CASE("consistency: packed tasks share an index, and a controller is one job") {
+  auto study = sample_study(sample_toml(), 5, {6, 0});
+  study.submissions[0].pack = 4;
+  study.executions.resize(2);
+  CHECK(!study::inconsistency(study));
+  study.executions[1].index = 2;
+  CHECK(study::inconsistency(study) == "row 1 of executions points at nothing");
+  study.executions[1].submission = 1, study.executions[1].index = 0;
+  CHECK(!study::inconsistency(study));
+  study.executions[1].index = 1;
+  CHECK(study::inconsistency(study) == "row 1 of executions points at nothing");
+}
+
 TEST_CASE("consistency: an index that points at nothing is found, in every table") {
   const auto good = sample_study(sample_toml(), 5, {6, 2});
   CHECK(!study::inconsistency(good));
@@ -85,6 +133,13 @@ TEST_CASE("consistency: an index that points at nothing is found, in every table
   CHECK(bad([](auto& s) { s.attempts[1].trial = 99; }) == "row 1 of attempts points at nothing");
   CHECK(bad([](auto& s) { s.decisions[1].trial = 99; }) == "row 1 of decisions points at nothing");
   CHECK(bad([](auto& s) { s.submissions[0].tasks = 7; }) == "row 0 of submissions points at nothing");
+  CHECK(bad([](auto& s) { s.submissions[0].tasks = -1; }) == "row 0 of submissions points at nothing");
+  CHECK(bad([](auto& s) { s.submissions[1].pack = 0; }) == "row 1 of submissions points at nothing");
+  CHECK(bad([](auto& s) { s.submissions[1].pack = 65; }) == "row 1 of submissions points at nothing");
+  CHECK(bad([](auto& s) { s.executions[1].submission = 2; }) == "row 1 of executions points at nothing");
+  CHECK(bad([](auto& s) { s.executions[1].submission = -1; }) == "row 1 of executions points at nothing");
+  CHECK(bad([](auto& s) { s.executions[5].index = 6; }) == "row 5 of executions points at nothing");
+  CHECK(bad([](auto& s) { s.executions[5].index = -1; }) == "row 5 of executions points at nothing");
   CHECK(bad([](auto& s) { s.rungs[1].bracket = -1; }) == "row 1 of rungs points at nothing");
   CHECK(bad([](auto& s) { s.trials[1].point.pop_back(); }) == "row 1 of trials points at nothing");
   CHECK(bad([](auto& s) { s.reports.attempt[4] = 6; }) == "row 4 of reports points at nothing");

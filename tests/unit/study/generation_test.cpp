@@ -28,7 +28,7 @@ TEST_CASE("seal: what is written is read") {
   CHECK(seal.nonce == "00000000000000aa");
   CHECK(seal.parent == "00000000000000bb");
   CHECK(seal.size == file.size());
-  CHECK(file.substr(0, 33) == "HPOSTUDY 1\nuuid 0123456789abcdef\n");
+  CHECK(file.substr(0, 33) == "HPOSTUDY 2\nuuid 0123456789abcdef\n");
   CHECK(file[511] == '\n');
 }
 
@@ -58,7 +58,10 @@ TEST_CASE("seal: each refusal is a sentence") {
   CHECK(said("") == "s.h5: is empty");
   CHECK(said("hello") == "s.h5: is not a study file (nor HDF5 at all)");
   CHECK(said(file.substr(512)) == "s.h5: is an HDF5 file, but not a study of hpo-batch");
-  CHECK(said("HPOSTUDY 2\n") == "s.h5: has format 2, this program knows 1 | install a newer hpo-batch");
+  CHECK(said("HPOSTUDY 3\n") == "s.h5: has format 3, this program knows 2 | install a newer hpo-batch");
+  CHECK(said("HPOSTUDY 1\n") ==
+        "s.h5: has format 1, which is read no more; this program knows 2 | "
+        "hpo-init study.toml --study=NEW.h5 starts the search again");
   CHECK(said(file.substr(0, 100)) == "s.h5: is cut short after 100 bytes");
   CHECK(said(file.substr(0, 530)) == "s.h5: is cut short: 530 of 537 bytes");
   CHECK(said(file + "xx") == "s.h5: is damaged: 2 bytes too long");
