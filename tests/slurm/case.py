@@ -3,18 +3,18 @@
 
     from case import COMMAND, Case, main
 
-    class Cancel(Case):
+    class Requeue(Case):
         nodes, variant = 2, {"cpus": 4, "conf_extra": "KillWait=5"}      # how the cluster is; cluster.py lists the keywords
 
-        def test_a_cancelled_task_is_not_brought_back(self):
+        def test_a_requeued_task_is_run_again_and_counts_once(self):
             self.init(COMMAND % self.trainer(pace=0.2))                  # 9 trials, rungs of 1, 3 and 9 steps; lines added behind
-            self.pause()                                                 #     COMMAND belong to its [slurm]
+            self.pause(trial=0)                                          #     COMMAND belong to its [slurm]
             self.tool("hpo-propose", "study.h5", "--submit")
-            self.wait_for_states(0, "RUNNING")
-            self.cluster.run("scancel", f"{self.arrays()[0]}_0")
+            self.wait_for_training(0)
+            self.cluster.run("scontrol", "requeue", f"{self.arrays()[0]}_0")
             self.go_on()
-            self.tool("make", "POLL=1", code=None, timeout=120)
-            self.assert_accounted(abandoned=1)
+            self.tool("make", "POLL=1")
+            self.assert_accounted(finished=[9, 3, 1])
 
     if __name__ == "__main__":
         main()
@@ -50,6 +50,7 @@ stop = []
 for number in signal.SIGUSR2, signal.SIGTERM:
     signal.signal(number, lambda *_: stop.append(1))
 budget, step = float(environment["HPO_BUDGET"]), 0
+open(environment["HPO_CHECKPOINT_DIR"] + "/.ready", "w").close()
 if environment["HPO_RESUME_FROM"]:
     with open(environment["HPO_RESUME_FROM"] + "/state") as file:
         step = int(file.read())
@@ -113,8 +114,8 @@ class Case(unittest.TestCase):
     def write(self, name, text):
         (self.dir / name).write_text(text)
 
-    def trainer(self, pace=0, launcher=("srun",)):
-        """The command of [run] for TRAINER, to be put into COMMAND with %."""
+    def trainer(self, pace=0, launcher=()):
+        """The command of [run] for TRAINER, to be put into COMMAND with %. launcher: ["srun"] makes it a job step."""
         self.write("trainer.py", TRAINER)
         return json.dumps([*launcher, sys.executable, "trainer.py", "--x={x}", f"--pace={pace}"])
 
@@ -168,6 +169,11 @@ class Case(unittest.TestCase):
     def wait_for_states(self, index, *states, array=None, seconds=60):
         """Until task `index` of an array, by default of the newest, is in one of the states."""
         wait_until(lambda: self.states(array).get(str(index)) in states, seconds, f"task {index} is {' or '.join(states)}: {self.states(array)}")
+
+    def wait_for_training(self, trial, attempt=0, rung=0, seconds=60):
+        """Until TRAINER runs in this attempt and would obey a signal."""
+        ready = self.dir / f"study.h5.d/ckpt/t{trial:08}.b0.r{rung}.a{attempt:02}/.ready"
+        wait_until(ready.exists, seconds, f"trial {trial} trains, attempt {attempt} at rung {rung}")
 
     def attempts(self, trial=None, rung=None):
         """What the tasks have written, by trial, bracket, rung and ordinal."""
