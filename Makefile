@@ -1,4 +1,4 @@
-# make deps build test demo bench lint format install; make help says what each does.
+# make deps build test test-slurm demo bench lint format install; make help says what each does.
 BUILD   ?= build
 JOBS    ?= $(shell nproc)
 PREFIX  ?= $(HOME)/.local
@@ -6,11 +6,13 @@ CONFIG  ?=
 TOOLS   := hpo-init hpo-propose hpo-train hpo-collect hpo-promote
 SOURCES  = $(shell git ls-files '*.cpp' '*.hpp' '*.cu')
 
-.PHONY: help deps configure build tools test demo bench lint format docs install clean
+.PHONY: help deps configure build tools test test-slurm demo bench lint format docs install clean
 help:
 	@echo 'make deps      install what is missing (apt), or say what to install'
-	@echo 'make build     build everything            make test    run all tests'
+	@echo 'make build     build everything            make test    run all tests but the next ones'
+	@echo 'make test-slurm   run whole studies on private Slurm clusters (installs slurmctld, slurmd ...; starts none of them)'
 	@echo 'make demo      a real study on this machine: Fashion-MNIST, 27 configurations, 2 MPI ranks each'
+	@echo 'make demo SLURM=1   the same as job arrays on a private Slurm cluster of 4 pretended nodes'
 	@echo 'make bench     speed, as ratios to stated floors and rivals'
 	@echo 'make lint      clang-format, clang-tidy    make format  apply clang-format'
 	@echo 'make install   to PREFIX=$(PREFIX)'
@@ -28,10 +30,21 @@ tools: configure
 	@cmake --build $(BUILD) --parallel $(JOBS) --target $(TOOLS)
 
 test: build
-	@cd $(BUILD) && ctest --output-on-failure --parallel $(JOBS) $(CTEST_ARGS)
+	@cd $(BUILD) && ctest --output-on-failure --parallel $(JOBS) --label-exclude '^slurm$$' $(CTEST_ARGS)
+
+# Two at a time: they wait more than they work. Where there can be no such cluster they are skipped, and say why.
+test-slurm: build
+	@cmake/deps.sh slurm || :
+	@cd $(BUILD) && ctest --output-on-failure --parallel 2 --label-regex '^slurm$$' $(CTEST_ARGS); rc=$$?; \
+	grep -o "skipped '.*" Testing/Temporary/LastTest.log | sort -u; exit $$rc
 
 demo: tools
+ifeq ($(SLURM),1)
+	@cmake/deps.sh slurm
+	@HPO_LOCAL= POLL=$${POLL:-2} tests/slurm/cluster with 4 examples/fashion-mnist/run.sh $(abspath $(BUILD)/bin) demo/slurm
+else
 	@examples/fashion-mnist/run.sh $(abspath $(BUILD)/bin) demo
+endif
 
 bench: build
 	@tests/bench/run.sh $(BUILD)
