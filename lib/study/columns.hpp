@@ -49,6 +49,7 @@ void describe(Archive<Task> a) {
   a.text("message", &Task::message);
   a.flag("cause", &Task::cause, kCauses);
   a.time("missed", &Task::missed);
+  a.time("pardoned", &Task::pardoned);
 }
 
 template <template <class> class Archive>
@@ -63,6 +64,7 @@ void describe(Archive<Submission> a) {
   a.text("job", &Submission::job);
   a.time("created", &Submission::created);
   a.time("submitted", &Submission::submitted);
+  a.time("released", &Submission::released);
   a.number("nodes", &Submission::nodes);
   a.number("gpus", &Submission::gpus);
   a.number("cores", &Submission::cores);
@@ -91,6 +93,7 @@ void describe(Archive<Execution> a) {
   a.time("ended", &Execution::ended);
   a.number("node_hours", &Execution::node_hours, "h");
   a.text("nodes", &Execution::nodes);
+  a.number("trial", &Execution::trial);
 }
 
 template <template <class> class Archive>

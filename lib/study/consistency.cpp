@@ -78,7 +78,8 @@ std::optional<std::string> inconsistency(const Study& study) {
     return bad;
   if (auto bad = first_bad("executions", study.executions, [&](const Execution& e) {
         return below(e.submission, study.submissions.size()) &&
-               below(e.index, jobs_of(study.submissions[static_cast<std::size_t>(e.submission)]));
+               below(e.index, jobs_of(study.submissions[static_cast<std::size_t>(e.submission)])) &&
+               (e.trial == -1 || below(e.trial, trials));
       }))
     return bad;
   if (auto bad = first_bad("decisions", study.decisions, [&](const Decision& d) {

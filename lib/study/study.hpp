@@ -79,6 +79,7 @@ struct Task {
   std::string message;        ///< why it failed
   Cause cause = Cause::none;  ///< of its newest attempt or execution that is over
   double missed = 0;          ///< since when Slurm, asked with success, knows nothing of it; 0: it does
+  double pardoned = 0;        ///< when a person had it run again: ends until then do not count; 0: never
 
   /// Nothing is left to run.
   [[nodiscard]] bool has_ended() const { return state != TaskState::waiting && state != TaskState::running; }
@@ -120,8 +121,9 @@ struct Submission {
   [[nodiscard]] std::int32_t indices() const { return (tasks + pack - 1) / pack; }
 };
 
-/// One execution of one array index, once it is over, as Slurm accounts for it. (name, index, submitted)
-/// tells executions apart: a job id can come twice, a requeue changes the time of submission.
+/// One execution of one task, once it is over, as Slurm accounts for it: tasks that share an array index have
+/// a row each, with their share of the hours. (submission, index, trial, submitted) tells executions apart: a
+/// job id can come twice, a requeue changes the time of submission.
 struct Execution {
   std::int32_t submission = 0;  ///< row
   std::int32_t index = 0;       ///< in the array
@@ -131,7 +133,8 @@ struct Execution {
   int exit_code = 0;  ///< 128 + n: ended by signal n
   double submitted = 0, started = 0, ended = 0;
   double node_hours = 0;
-  std::string nodes;  ///< Slurm's list: n[3-4]
+  std::string nodes;        ///< Slurm's list: n[3-4]
+  std::int32_t trial = -1;  ///< whose task it ran: a task that is run again leaves its array
 };
 
 enum class AttemptState : std::int8_t {

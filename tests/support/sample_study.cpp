@@ -55,7 +55,7 @@ class Maker {
     execution.state = "TIMEOUT", execution.cause = some_cause(), execution.nodes = "n[3-4]";
     execution.exit_code = static_cast<int>(stream_.below(256));
     execution.submitted = kStart + 1, execution.started = kStart + 2,
-    execution.node_hours = stream_.uniform();
+    execution.node_hours = stream_.uniform(), execution.trial = index;
     if (stream_.below(4) != 0) execution.ended = kStart + 20;
     s_.executions.push_back(execution);
   }
@@ -78,7 +78,7 @@ class Maker {
     task.checkpoint = fmt::format("ckpt/t{:08}.b0.r0.a00", id);
     if (task.state == study::TaskState::failed) task.message = "exit code 1: caf\xc3\xa9 is closed\nreally";
     task.cause = some_cause();
-    if (stream_.below(3) == 0) task.missed = kStart + 30;
+    if (stream_.below(3) == 0) task.missed = kStart + 30, task.pardoned = kStart + 31;
     s_.tasks.push_back(task);
     study::Attempt attempt;
     attempt.trial = id, attempt.nonce = fmt::format("{:016x}", stream_.next64());
@@ -242,7 +242,7 @@ std::string difference(const study::Study& a, const study::Study& b) {
     return "rungs";
   if (!same_rows(a.tasks, b.tasks, &Task::trial, &Task::bracket, &Task::rung, &Task::submission, &Task::index,
                  &Task::state, &Task::step, &Task::started, &Task::ended, &Task::node_hours,
-                 &Task::checkpoint, &Task::message, &Task::cause, &Task::missed) ||
+                 &Task::checkpoint, &Task::message, &Task::cause, &Task::missed, &Task::pardoned) ||
       !std::equal(a.tasks.begin(), a.tasks.end(), b.tasks.begin(), b.tasks.end(), same_values))
     return "tasks";
   if (!same_rows(a.submissions, b.submissions, &Submission::name, &Submission::kind, &Submission::pack,
@@ -261,7 +261,8 @@ std::string difference(const study::Study& a, const study::Study& b) {
     return "attempts";
   if (!same_rows(a.executions, b.executions, &Execution::submission, &Execution::index, &Execution::job,
                  &Execution::state, &Execution::cause, &Execution::exit_code, &Execution::submitted,
-                 &Execution::started, &Execution::ended, &Execution::node_hours, &Execution::nodes))
+                 &Execution::started, &Execution::ended, &Execution::node_hours, &Execution::nodes,
+                 &Execution::trial))
     return "executions";
   if (!same_reports(a.reports, b.reports)) return "reports";
   if (!same_rows(a.decisions, b.decisions, &Decision::time, &Decision::bracket, &Decision::rung,
