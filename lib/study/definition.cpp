@@ -10,6 +10,7 @@
 #include "study/definition_program.hpp"
 #include "study/definition_sections.hpp"
 #include "study/definition_space.hpp"
+#include "study/definition_submit.hpp"
 #include "study/definition_table.hpp"
 #include "study/resources.hpp"
 
@@ -29,7 +30,7 @@ std::string printable(std::string text) {
 
 Definition read(const Table& root) {
   root.allow({"study", "objective", "space", "forbidden", "start", "fidelity", "search", "budget", "run",
-              "train", "slurm", "rung"});
+              "train", "slurm", "submit", "retry", "rung"});
   Definition definition;
   read_study(root, definition);
   definition.objectives = read_objectives(root);
@@ -42,6 +43,9 @@ Definition read(const Table& root) {
   read_program(root, definition);
   definition.slurm = read_slurm(root);
   definition.rungs = read_rungs(root);
+  definition.submit = read_submit(root);
+  definition.retry = read_retry(root);
+  check_submit(root, definition);
   return definition;
 }
 

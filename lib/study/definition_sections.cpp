@@ -27,12 +27,6 @@ std::string plain_name(const Table& table, const std::string& key) {
   return name;
 }
 
-double above_zero(const Table& table, const std::string& key) {
-  const double value = table.number(key);
-  if (value <= 0) table.fail(key, fmt::format("{} must be above 0", shortest(value)));
-  return value;
-}
-
 Objective read_objective(const Table& table) {
   table.allow({"metric", "goal", "role", "bound"});
   Objective objective;
@@ -112,8 +106,8 @@ space::Fidelity read_fidelity(const Table& root) {
   const Table table = root.table("fidelity");
   table.allow({"unit", "min", "max", "eta"});
   if (table.has("unit")) fidelity.unit = plain_name(table, "unit");
-  fidelity.max = above_zero(table, "max");
-  fidelity.min = table.has("min") ? above_zero(table, "min") : fidelity.max;
+  fidelity.max = table.above_zero("max");
+  fidelity.min = table.has("min") ? table.above_zero("min") : fidelity.max;
   if (table.has("eta")) fidelity.eta = table.number("eta");
   if (fidelity.min > fidelity.max)
     table.fail("min", fmt::format("{} is above max = {}", shortest(fidelity.min), shortest(fidelity.max)));
@@ -143,9 +137,9 @@ Budget read_budget(const Table& root) {
   const Table table = root.table("budget");
   table.allow({"trials", "node_hours", "gpu_hours", "core_hours", "until", "failed"});
   if (table.has("trials")) budget.trials = static_cast<double>(table.whole("trials", 1, kMostTrials));
-  if (table.has("node_hours")) budget.node_hours = above_zero(table, "node_hours");
-  if (table.has("gpu_hours")) budget.gpu_hours = above_zero(table, "gpu_hours");
-  if (table.has("core_hours")) budget.core_hours = above_zero(table, "core_hours");
+  if (table.has("node_hours")) budget.node_hours = table.above_zero("node_hours");
+  if (table.has("gpu_hours")) budget.gpu_hours = table.above_zero("gpu_hours");
+  if (table.has("core_hours")) budget.core_hours = table.above_zero("core_hours");
   if (table.has("until")) {
     const auto text = table.text("until");
     budget.until = parse_date_time(text);
@@ -153,7 +147,7 @@ Budget read_budget(const Table& root) {
       table.fail("until", fmt::format("'{}' is not a date-time", text),
                  "write until = 2026-12-31T18:00:00+01:00");
   }
-  if (table.has("failed")) budget.failed = above_zero(table, "failed");
+  if (table.has("failed")) budget.failed = table.above_zero("failed");
   if (budget.failed > 1)
     table.fail("failed",
                fmt::format("{} is more than all: it is a share, at most 1", shortest(budget.failed)));

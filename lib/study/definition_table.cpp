@@ -129,6 +129,27 @@ double Table::number(const std::string& key) const {
   return json.get<double>();
 }
 
+double Table::number(const std::string& key, double least, double most) const {
+  const double value = number(key);
+  if (value < least)
+    fail(key, fmt::format("{} is too small: it must be {} or more", shortest(value), shortest(least)));
+  if (value > most)
+    fail(key, fmt::format("{} is too large: it must be {} or less", shortest(value), shortest(most)));
+  return value;
+}
+
+double Table::above_zero(const std::string& key) const {
+  const double value = number(key);
+  if (value <= 0) fail(key, fmt::format("{} must be above 0", shortest(value)));
+  return value;
+}
+
+bool Table::flag(const std::string& key) const {
+  const Json& json = get(key);
+  if (!json.is_boolean()) fail(key, fmt::format("must be true or false, not {}", kind_of(json)));
+  return json.get<bool>();
+}
+
 space::Value Table::scalar(const std::string& key) const {
   const Json& json = get(key);
   if (json.is_structured())

@@ -37,6 +37,9 @@ class Table {
   [[nodiscard]] std::string text(const std::string& key, const std::string& otherwise) const;
   [[nodiscard]] std::int64_t whole(const std::string& key, std::int64_t least, std::int64_t most) const;
   [[nodiscard]] double number(const std::string& key) const;
+  [[nodiscard]] double number(const std::string& key, double least, double most) const;
+  [[nodiscard]] double above_zero(const std::string& key) const;
+  [[nodiscard]] bool flag(const std::string& key) const;
   [[nodiscard]] space::Value scalar(const std::string& key) const;
   [[nodiscard]] std::vector<space::Value> scalars(const std::string& key) const;
   [[nodiscard]] std::vector<double> numbers(const std::string& key) const;

@@ -13,4 +13,7 @@ struct Hours {
 /// proportion to nodes in which the rung's arrays ask for them. O(tasks + submissions).
 [[nodiscard]] Hours spent(const Study& study);
 
+/// The worst case of what has been promised to arrays and has not ended.
+[[nodiscard]] Hours reserved(const Study& study);
+
 }  // namespace hpo::study

@@ -61,12 +61,14 @@ constexpr Refused kRefused[] = {
     {"version", "it is no property of a job"},
 };
 
-void check_name(const Table& table, const std::string& name) {
+void check_name(const Table& table, const std::string& name, const std::vector<std::string>& ours) {
   if (const auto reason = refused_option(name))
     table.fail(name, fmt::format("is set by the tools: {}", *reason), "remove it");
   const auto& known = known_options();
   if (std::ranges::find(known, name) != known.end()) return;
-  const auto hint = did_you_mean(name, known);
+  auto near = known;
+  near.insert(near.end(), ours.begin(), ours.end());
+  const auto hint = did_you_mean(name, near);
   table.fail(name, fmt::format("sbatch has no option --{}", name), hint.empty() ? "see sbatch(1)" : hint);
 }
 
@@ -76,35 +78,42 @@ bool survives_script(const std::string& value) {
       value, [](char c) { return c > ' ' && c < 0x7F && c != '"' && c != '\'' && c != '\\' && c != '#'; });
 }
 
-void check_time(const Table& table, const std::string& value) {
+bool is_time(const std::string& name) {
+  return name == "time" || name == "time-min";
+}
+
+void check_time(const Table& table, const std::string& name, const std::string& value) {
   const auto seconds = parse_slurm_time(value);
   if (!seconds)
-    table.fail("time", fmt::format("'{}' is not a time limit", value),
+    table.fail(name, fmt::format("'{}' is not a time limit", value),
                "write minutes, \"H:M:S\" or \"D-H:M:S\"");
-  if (*seconds <= 0) table.fail("time", "must be above 0: what a study can cost is worked out from it");
+  if (*seconds > 0) return;
+  table.fail(name, name == "time" ? "must be above 0: what a study can cost is worked out from it"
+                                  : "must be above 0");
 }
 
 std::string read_value(const Table& table, const std::string& name) {
   const auto value = table.scalar(name);
   if (const auto* flag = std::get_if<bool>(&value)) {
-    if (name == "time") table.fail(name, "must be a time limit, not true or false");
+    if (is_time(name)) table.fail(name, "must be a time limit, not true or false");
     if (!*flag) table.fail(name, "false means nothing to sbatch", "leave the line out");
     return "";
   }
   if (std::holds_alternative<double>(value))
     table.fail(name, "must be a whole number or text: sbatch takes no fractions");
   auto text = space::to_text(value);
-  if (name == "time") check_time(table, text);
+  if (is_time(name)) check_time(table, name, text);
   if (!survives_script(text))
     table.fail(name, "must not contain blanks, quotes, '\\', '#' or control characters");
   return text;
 }
 
-Resources read_options(const Table& table, std::string_view skipped = "") {
+// `ours`: keys that are not sbatch's.
+Resources read_options(const Table& table, const std::vector<std::string>& ours = {}) {
   Resources resources;
   for (const auto& name : table.keys()) {
-    if (name == skipped) continue;
-    check_name(table, name);
+    if (std::ranges::find(ours, name) != ours.end()) continue;
+    check_name(table, name, ours);
     resources.emplace_back(name, read_value(table, name));
   }
   return resources;
@@ -121,7 +130,7 @@ std::map<int, Resources> read_rungs(const Table& root) {
   std::map<int, Resources> rungs;
   for (const auto& table : root.tables("rung")) {
     const auto index = static_cast<int>(table.whole("index", 0, kLastRung));
-    if (!rungs.emplace(index, read_options(table, "index")).second)
+    if (!rungs.emplace(index, read_options(table, {"index", "pack"})).second)
       table.fail("index", fmt::format("there are two [[rung]] with index = {}", index));
   }
   return rungs;

@@ -16,7 +16,7 @@ namespace hpo::study {
 /// a batch script.
 [[nodiscard]] Resources read_slurm(const Table& root);
 
-/// [[rung]]: the same with an index each.
+/// [[rung]]: the same with an index each; `pack` is left to read_submit.
 [[nodiscard]] std::map<int, Resources> read_rungs(const Table& root);
 
 /// Why an option of sbatch is not the user's to set; nothing when it is.

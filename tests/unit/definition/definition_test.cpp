@@ -152,8 +152,82 @@ goal = "maximize"
   CHECK(definition.fidelity.min == 1);
   CHECK(definition.fidelity.max == 1);
   CHECK(definition.budget.failed == 1.0);
+  CHECK(definition.submit.pack_of(0) == 1);
+  CHECK(definition.submit.throttle == 0);
+  CHECK(definition.submit.canary);
+  CHECK_FALSE(definition.submit.array_size);
+  CHECK(definition.submit.measured_time);
+  CHECK(definition.submit.time_min == 0);
+  CHECK(definition.retry.failed == 0);
+  CHECK(definition.retry.out_of_memory == 1);
+  CHECK(definition.retry.lost_after_s == 600);
   CHECK(definition.slurm.empty());
   CHECK(definition.resources(0).empty());
+}
+
+TEST_CASE("definition: how rungs become arrays") {
+  const auto definition = parse(changed(fashion(), "throttle = 100",
+                                        "pack = 4\nthrottle = 8\narray_size = 500\ntime = \"fixed\"\n"
+                                        "confirm_node_hours = 0.5") +
+                                "pack = 1\n");
+  CHECK(definition.submit.throttle == 8);
+  CHECK(definition.submit.canary);
+  CHECK(definition.submit.array_size == 500);
+  CHECK_FALSE(definition.submit.measured_time);
+  CHECK(definition.submit.time_min == 0.5);
+  CHECK(definition.submit.confirm_node_hours == 0.5);
+  CHECK(definition.submit.pack_of(0) == 4);
+  CHECK(definition.submit.pack_of(2) == 1);
+  CHECK(shown(definition.resources(2)) == "nodes=2 ntasks-per-node=2 time=00:10:00 ");
+  CHECK_FALSE(parse(changed(fashion(), "canary   = true", "canary = false")).submit.canary);
+}
+
+TEST_CASE("definition: a rung alone may pack its trials") {
+  const auto definition = parse(changed(fashion(), "[[rung]]", "[[rung]]\nindex = 0\npack = 64\n[[rung]]"));
+  CHECK(definition.submit.pack_of(0) == 64);
+  CHECK(definition.submit.pack_of(1) == 1);
+  CHECK(definition.submit.pack_of(2) == 1);
+}
+
+TEST_CASE("definition: what is tried again, and how often") {
+  const auto definition = parse(changed(fashion(), "out_of_memory = 1", R"(failed = 1
+no_result = 2
+infrastructure = 3
+timeout = 4
+out_of_memory = 6
+node_failure = 7
+preempted = 1000
+evicted = 9
+lost = 0
+time_factor = 1.5
+memory_factor = 3
+exclude_after = 0
+alike = 12)"));
+  const auto& retry = definition.retry;
+  CHECK(retry.failed == 1);
+  CHECK(retry.no_result == 2);
+  CHECK(retry.infrastructure == 3);
+  CHECK(retry.timeout == 4);
+  CHECK(retry.out_of_memory == 6);
+  CHECK(retry.node_failure == 7);
+  CHECK(retry.preempted == 1000);
+  CHECK(retry.evicted == 9);
+  CHECK(retry.lost == 0);
+  CHECK(retry.time_factor == 1.5);
+  CHECK(retry.memory_factor == 3);
+  CHECK(retry.exclude_after == 0);
+  CHECK(retry.lost_after_s == 600);
+  CHECK(retry.alike == 12);
+}
+
+TEST_CASE("definition: a duration is a number of seconds, or a text as Slurm writes it") {
+  const auto lost_after = [](const std::string& value) {
+    return parse(changed(fashion(), "\"10:00\"", value)).retry.lost_after_s;
+  };
+  CHECK(lost_after("2") == 2);
+  CHECK(lost_after("\"00:05\"") == 5);
+  CHECK(lost_after("\"1:30:00\"") == 5400);
+  CHECK(lost_after("\"1-00:00:00\"") == 86400);
 }
 
 TEST_CASE("definition: until") {

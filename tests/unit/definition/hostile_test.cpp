@@ -121,7 +121,7 @@ TEST_CASE("definition: enormous values are compared and complained about quickly
   const std::string huge(1'000'000, 'x');
   const auto message = failure(fashion_with("\"adam\", ", "\"" + huge + "\", ") +
                                "[[start]]\noptimizer = \"y" + huge + "\"\n");
-  CHECK(message.find("study.toml:64:1: start[1].optimizer: 'yxxx") == 0);
+  CHECK(message.find("study.toml:73:1: start[1].optimizer: 'yxxx") == 0);
 }
 
 TEST_CASE("definition: thousands of start points are read") {
