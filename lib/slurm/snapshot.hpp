@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "slurm/state.hpp"
@@ -46,24 +47,41 @@ struct Query {
 };
 
 /// One squeue call and one sacct call for all of them, both bounded. No names: nothing is asked and all is
-/// known.
+/// known. No job ids: accounting is not asked and not known. What squeue does not say of an execution that is
+/// over (exit code, who cancelled it, a step out of memory) is taken from accounting's row of the same
+/// execution.
 [[nodiscard]] Snapshot look(const Query& query);
+
+/// Fills in the rows of squeue that are over from accounting's rows of the same executions: pure.
+void complete(std::vector<TaskRow>& queue, const std::vector<TaskRow>& accounting);
 
 /// The answer to `squeue -h -r -t all --me --name=... -o '%F|%K|%A|%T|%V|%S|%e|%D|%N|%j|%r'`: pure. Refused
 /// submissions (FAILED BadConstraints) are left out; a row for a range of indices becomes a row each.
 [[nodiscard]] std::vector<TaskRow> parse_queue(const std::string& out);
 
-/// The answer to sacct -D -P -n with the fields of kAccountingFields, separated by 0x1F: pure. Rows of jobs
-/// not named in `names`, of submissions older than `since` (ids come again) and steps are left out; a step's
-/// out of memory is its task's; a task's own row wins over a range's.
+inline constexpr std::string_view kAccountingFields =
+    "JobID,JobIDRaw,JobName,State,ExitCode,DerivedExitCode,Submit,Start,End,ElapsedRaw,NNodes,NodeList,UID,"
+    "DBIndex";
+inline constexpr char kAccountingSeparator = '\x1f';  ///< job names may hold any printable character
+
+/// The answer to sacct -D -P -n with those fields and that separator: pure. Steps, rows of jobs not named in
+/// `names` and of submissions older than `since` (ids come again) are left out; a row still called
+/// "allocation" is ours when it has an array index. A step's out of memory is its task's; a task's own row
+/// wins over a range's; who cancelled is told by comparing with the job's owner; what is over but has no End
+/// is not over yet.
 [[nodiscard]] std::vector<TaskRow> parse_accounting(const std::string& out,
                                                     const std::vector<std::string>& names, double since);
 
-/// Why one of our jobs waits, and from when Slurm expects it to run: squeue --start.
+/// Why one of our arrays waits, and from when Slurm expects its first waiting task to run.
 struct Expected {
   std::string array;
-  double start = 0;
+  double start = 0;  ///< 0: Slurm does not say
+  std::string reason;
 };
+/// Asks squeue --start once; nothing when it does not answer.
 [[nodiscard]] std::vector<Expected> expected_starts(const std::vector<std::string>& names);
+
+/// The answer to `squeue -h --start -o '%F|%S|%r'`: pure.
+[[nodiscard]] std::vector<Expected> parse_expected(const std::string& out);
 
 }  // namespace hpo::slurm

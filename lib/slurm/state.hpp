@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 namespace hpo::slurm {
@@ -12,7 +13,11 @@ enum class Phase {
   running,  ///< it holds nodes: also SUSPENDED, COMPLETING, CONFIGURING, STAGE_OUT ...
   over,
 };
+/// Of a row of squeue; a word we do not know is a task that is alive (running).
 [[nodiscard]] Phase phase_of(std::string_view state, std::string_view reason);
+
+/// Is it one of Slurm's words for a state?
+[[nodiscard]] bool is_known(std::string_view state);
 
 /// How an execution that is over has ended, from Slurm's side alone.
 enum class Ending {
@@ -27,5 +32,8 @@ enum class Ending {
   deadline,
   requeued,  ///< REQUEUED, RESIZING, REVOKED ...: a record that another one follows
 };
+/// Of a state that ends an execution or a record of accounting (CANCELLED: by the user); nothing for the
+/// states of a task that is alive and for words we do not know.
+[[nodiscard]] std::optional<Ending> ending_of(std::string_view state);
 
 }  // namespace hpo::slurm

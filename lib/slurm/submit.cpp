@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <span>
 #include <string_view>
@@ -13,60 +12,77 @@
 #include "base/log.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
+#include "slurm/command.hpp"
 #include "slurm/environment.hpp"
+#include "slurm/state.hpp"
 
 namespace hpo::slurm {
 namespace {
 
-constexpr double kSbatchSeconds = 60, kQuerySeconds = 30;
-
 // Behind "sbatch: error: Batch job submission failed: " or alone: what Slurm says when the job is certainly
 // not there.
-constexpr std::array<std::string_view, 18> kRefusals{
-    "Invalid partition name specified",
-    "Invalid job array specification",
+constexpr std::string_view kRefusals[]{
+    "Access denied to requested reservation",
+    "Batch script ",
+    "CPU count specification invalid",
     "Invalid account or account/partition combination specified",
-    "Invalid qos specification",
-    "User's group not permitted to use this partition",
-    "Required partition not available",
-    "Requested time limit is invalid",
-    "Node count specification invalid",
-    "More processors requested than permitted",
-    "Requested node configuration is not available",
-    "Invalid generic resource (gres) specification",
+    "Invalid directive found in batch script",
     "Invalid feature specification",
+    "Invalid generic resource (gres) specification",
+    "Invalid job array specification",
     "Invalid node name specified",
-    "Requested reservation is invalid",
+    "Invalid partition name specified",
+    "Invalid qos specification",
+    "Invalid Trackable RESource (TRES) specification",
     "Job dependency problem",
     "Job violates accounting/QOS policy",
+    "Memory required by task is not available",
+    "More processors requested than permitted",
     "No cluster ",
+    "No partition specified or system default partition",
+    "Node count specification invalid",
+    "Requested node configuration is not available",
+    "Requested nodes not in this partition",
+    "Requested operation is presently disabled",
+    "Requested reservation is invalid",
+    "Requested time limit is invalid",
+    "Required partition not available",
+    "Task count specification invalid",
     "This does not look like a batch script",
+    "Time limit specification required",
+    "Unable to open file",
+    "User's group not permitted to use this partition",
 };
 
-// States after which a task does nothing more. Every other one, also one we have never heard of, is alive.
-constexpr std::array<std::string_view, 10> kOver{"COMPLETED", "FAILED",       "CANCELLED", "TIMEOUT",
-                                                 "NODE_FAIL", "BOOT_FAIL",    "PREEMPTED", "DEADLINE",
-                                                 "REVOKED",   "OUT_OF_MEMORY"};
-
-// Limits that pass: the jobs that fill them end.
-constexpr std::array<std::string_view, 3> kLater{"MaxSubmitJob", "temporarily unable to accept job",
-                                                 "QOSMaxSubmit"};
+// Limits that pass when jobs end: AssocMaxSubmitJobLimit, QOSMaxSubmitJobPerUserLimit, QOSGrpSubmitJobsLimit
+// ...; MaxJobCount.
+constexpr std::string_view kLater[]{"SubmitJob", "temporarily unable to accept job"};
 
 bool mentions(const std::string& said, std::span<const std::string_view> texts) {
   return std::any_of(texts.begin(), texts.end(),
                      [&](std::string_view text) { return said.find(text) != std::string::npos; });
 }
 
-std::map<std::string, std::string> query_environment() {
-  auto variables = clean_environment(current_environment());
-  variables["LC_ALL"] = "C";
-  variables["SLURM_BITSTR_LEN"] = "0";
-  return variables;
-}
-
 bool is_job_id(std::string_view text) {
   const auto id = text.substr(0, text.find(';'));
   return !id.empty() && std::all_of(id.begin(), id.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+std::string without_cluster(const std::string& job) {
+  return job.substr(0, job.find(';'));
+}
+
+// "31", "3;testc", "Submitted batch job 2", "Submitted batch job 12 on cluster testc", behind whatever a
+// site's wrapper of sbatch prints; "" when there is no such line.
+std::string job_of(const std::string& out) {
+  constexpr std::string_view kWords = "Submitted batch job ", kCluster = " on cluster ";
+  std::string job;
+  for (const auto& line : split(out, '\n')) {
+    std::string text(trim(line));
+    if (starts_with(text, kWords)) text = replace_all(text.substr(kWords.size()), kCluster, ";");
+    if (is_job_id(text)) job = text;
+  }
+  return job;
 }
 
 }  // namespace
@@ -76,23 +92,27 @@ bool available() {
 }
 
 Answer parse_answer(int exit_code, bool timed_out, const std::string& out, const std::string& err) {
-  const std::string job(trim(out));
   const std::string said(trim(err));
-  if (exit_code == 0 && !timed_out && is_job_id(job)) return {Answer::Kind::accepted, job, ""};
-  if (timed_out) return {Answer::Kind::undecided, "", "sbatch did not answer in time"};
+  // Even when it said that it waits for room: we may have ended it just as room was made.
+  if (timed_out)
+    return {Answer::Kind::undecided, "",
+            said.empty() ? "sbatch did not answer in time" : "sbatch did not answer in time: " + said};
+  const std::string job = job_of(out);
+  if (exit_code == 0 && !job.empty()) return {Answer::Kind::accepted, job, ""};
   if (exit_code != 0 && mentions(said, kLater)) return {Answer::Kind::later, "", said};
   // 255: sbatch did not understand its command line; nothing was sent.
   if (exit_code == 255 || (exit_code != 0 && mentions(said, kRefusals)))
     return {Answer::Kind::refused, "", said};
   return {Answer::Kind::undecided, "",
-          said.empty() ? fmt::format("sbatch ended with {} and said '{}'", exit_code, job) : said};
+          said.empty() ? fmt::format("sbatch ended with {} and said '{}'", exit_code, trim(out)) : said};
 }
 
 Answer submit_held(const std::string& script, const std::vector<std::string>& extra_options) {
   std::vector<std::string> argv{"sbatch", "--parsable", "--hold"};
   argv.insert(argv.end(), extra_options.begin(), extra_options.end());
   argv.push_back(script);
-  const auto result = run_process(argv, kSbatchSeconds, clean_environment(current_environment()));
+  // Not the environment of ask(): what sbatch is given, the job gets.
+  const auto result = run_process(argv, sbatch_seconds(), clean_environment(current_environment()));
   return parse_answer(result.exit_code, result.timed_out, result.out, result.err);
 }
 
@@ -106,7 +126,7 @@ std::vector<Job> parse_jobs(const std::string& out) {
     if (state == "FAILED" && reason == "BadConstraints") continue;
     auto& job = jobs[{id.size(), id}];
     job.id = id;
-    job.live = job.live || std::find(kOver.begin(), kOver.end(), state) == kOver.end();
+    job.live = job.live || phase_of(state, reason) != Phase::over;
     job.held = job.held || (state == "PENDING" && reason == "JobHeldUser");
     job.cancelled = job.cancelled || state == "CANCELLED";
   }
@@ -116,34 +136,42 @@ std::vector<Job> parse_jobs(const std::string& out) {
 }
 
 std::vector<Job> jobs_named(const std::string& name) {
-  const auto result =
-      run_process({"squeue", "--noheader", "--me", "--states=all", "--name=" + name, "--format=%F|%T|%r"},
-                  kQuerySeconds, query_environment());
-  // squeue can print an error and exit 0; silence from a broken squeue must not look like "no such job".
-  if (result.exit_code != 0 || result.timed_out || result.err.find("error") != std::string::npos)
-    throw Error(ExitCode::try_again, "squeue",
-                fmt::format("does not answer ({})",
-                            result.timed_out ? "no answer in 30 s" : std::string(trim(result.err))),
+  const auto reply =
+      ask({"squeue", "--noheader", "--me", "--states=all", "--name=" + name, "--format=%F|%T|%r"});
+  if (!reply.is_answer)
+    throw Error(ExitCode::try_again, "squeue", fmt::format("does not answer ({})", reply.error),
                 "run the same command again when Slurm answers: squeue --me");
-  return parse_jobs(result.out);
+  return parse_jobs(reply.out);
 }
 
 bool cancel(const std::string& job) {
-  const auto result = run_process({"scancel", job}, kQuerySeconds, query_environment());
-  if (result.exit_code != 0 || result.timed_out)
-    log::warning("job {} could not be cancelled ({}); do it with: scancel {}", job, trim(result.err), job);
-  return result.exit_code == 0 && !result.timed_out;
+  const std::string id = without_cluster(job);
+  const auto why_not = order({"scancel", id});
+  if (why_not) log::warning("job {} could not be cancelled ({}); do it with: scancel {}", id, *why_not, id);
+  return !why_not;
 }
 
 bool release(const std::string& job) {
-  const std::string id = job.substr(0, job.find(';'));
-  const auto result = run_process({"scontrol", "release", id}, kQuerySeconds, query_environment());
-  if (result.exit_code == 0 && !result.timed_out) return true;
-  log::warning(
-      "job {} is submitted but still held ({}); it is released by the next hpo-promote --submit, or by: "
-      "scontrol release {}",
-      id, trim(result.err), id);
-  return false;
+  const std::string id = without_cluster(job);
+  const auto why_not = order({"scontrol", "release", id});
+  if (why_not)
+    log::warning(
+        "job {} is submitted but still held ({}); it is released by the next hpo-promote --submit, or by: "
+        "scontrol release {}",
+        id, *why_not, id);
+  return !why_not;
+}
+
+bool throttle(const std::string& job, int tasks) {
+  const std::string id = without_cluster(job);
+  const auto why_not =
+      order({"scontrol", "update", "JobId=" + id, fmt::format("ArrayTaskThrottle={}", tasks)});
+  if (why_not)
+    log::warning(
+        "job {} does not take the new number of tasks at once ({}); do it with: scontrol update JobId={} "
+        "ArrayTaskThrottle={}",
+        id, *why_not, id, tasks);
+  return !why_not;
 }
 
 }  // namespace hpo::slurm

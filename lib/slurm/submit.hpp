@@ -21,8 +21,9 @@ struct Answer {
   std::string job, message;
 };
 
-/// sbatch --hold --parsable OPTIONS SCRIPT in a clean environment, bounded at 60 s. An exit code 1 is believed only
-/// with one of the texts Slurm has for a definite refusal: after a time-out the job may well be there.
+/// sbatch --hold --parsable OPTIONS SCRIPT in a clean environment, bounded at sbatch_seconds(). An exit code
+/// 1 is believed only with one of the texts Slurm has for a definite refusal: after a time-out the job may
+/// well be there.
 [[nodiscard]] Answer submit_held(const std::string& script, const std::vector<std::string>& extra_options);
 
 /// One array, all its tasks seen at once.
