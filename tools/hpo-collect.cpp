@@ -10,7 +10,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "cli/tool_main.hpp"
-#include "flow/fold.hpp"
+#include "flow/cluster.hpp"
 #include "flow/plan.hpp"
 #include "flow/propose.hpp"
 #include "flow/submission.hpp"
@@ -37,6 +37,7 @@ const hpo::cli::Usage kUsage{
     "",
     "",
     {{0, "dry-run", "", "report what is there, write nothing", "", "Options"},
+     {0, "no-slurm", "", "do not ask Slurm what became of the tasks", "", "Options"},
      {0, "no-report", "", "collect only", "", "Options"},
      {'w', "watch", "SECONDS", "collect and print again every SECONDS until the study is complete", "",
       "Options"},
@@ -86,21 +87,30 @@ report::Selection selection_of(const hpo::cli::Arguments& arguments) {
   return selection;
 }
 
-// The study with everything in it that segments hold by now.
-study::Study collect(const study::Store& store, const study::Provenance& who, bool dry_run) {
-  flow::Folded folded;
-  study::Study result;
-  if (dry_run) {
-    result = store.head().study;
-    folded = flow::fold(result, store.layout());
+/// The study with everything in it that segments hold and Slurm says by now, and what Slurm says.
+struct Collected {
+  study::Study study;
+  flow::Cluster cluster;
+};
+
+Collected collect(const study::Store& store, const study::Provenance& who, const hpo::cli::Arguments& arguments) {
+  Collected now;
+  now.study = store.head().study;
+  if (!arguments.has("no-slurm") && flow::is_in_slurm(now.study)) now.cluster = flow::look_around(now.study);
+  flow::Refreshed in;
+  const auto refresh = [&](study::Study& s) {
+    in = flow::refresh(s, store.layout(), now.cluster);
+    return in.changed();
+  };
+  if (arguments.has("dry-run")) {
+    (void)refresh(now.study);
   } else {
-    result =
-        store.update([&](study::Study& s) { return (folded = flow::fold(s, store.layout())).changed(); }, who)
-            .study;
+    now.study = store.update(refresh, who).study;
   }
-  hpo::log::debug("{} records taken in, {} tasks finished, {} failed", folded.records, folded.finished,
-                  folded.failed);
-  return result;
+  hpo::log::debug("{} records taken in, {} tasks finished, {} failed; {} executions, {} tasks to run again",
+                  in.folded.records, in.folded.finished, in.folded.failed, in.reconciled.executions,
+                  in.reconciled.retried);
+  return now;
 }
 
 bool wants_table(const hpo::cli::Arguments& arguments) {
@@ -170,7 +180,7 @@ ExitCode run(const hpo::cli::Arguments& arguments, int argc, const char* const* 
   const auto terminal = terminal_of(arguments);
   const auto pause = arguments.integer("watch", 1, 86'400);
   for (;;) {
-    const auto s = collect(store, who, arguments.has("dry-run"));
+    const auto [s, cluster] = collect(store, who, arguments);
     if (pause && terminal.is_terminal) std::fputs("\x1b[H\x1b[2J", stdout);
     if (!arguments.has("no-report")) std::fputs(output(arguments, s, terminal).c_str(), stdout);
     std::fflush(stdout);

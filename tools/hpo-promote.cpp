@@ -8,10 +8,14 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "cli/tool_main.hpp"
+#include "flow/breaker.hpp"
+#include "flow/cluster.hpp"
 #include "flow/plan.hpp"
 #include "flow/promote.hpp"
+#include "flow/propose.hpp"
 #include "flow/submission.hpp"
 #include "flow/submit.hpp"
+#include "flow/trigger.hpp"
 #include "promote/rule.hpp"
 
 namespace {
@@ -22,17 +26,32 @@ namespace study = hpo::study;
 
 const hpo::cli::Usage kUsage{
     "hpo-promote",
-    "Ranks the trials of every rung whose tasks have ended, promotes the best to the next rung, and writes "
-    "the job array that "
-    "trains them on from their checkpoints. Run it as often as you like: what is decided stays decided.",
+    "Takes in what the tasks have left behind, ranks the trials of every rung whose tasks have ended, promotes "
+    "the best to the next rung, and writes the job array that trains them on from their checkpoints. Run it as "
+    "often as you like, from as many places as you like: what is decided stays decided, what is submitted is "
+    "submitted once.",
     {{"STUDY", "the study file", false}},
     "SBATCH_OPTION...",
     "handed to sbatch as they are (with --submit)",
     {{0, "submit", "", "submit the arrays to Slurm", "", "Options"},
-     {0, "dry-run", "", "print the decisions, write nothing", "", "Options"},
+     {0, "propose", "", "add the trials that a bracket lacks first, as hpo-propose does", "", "Options"},
+     {'y', "yes", "", "submit without asking, whatever it may cost ([submit] confirm_node_hours)", "", "Options"},
+     {0, "retry", "STATES", "run the trials of open rungs in these states again: failed,diverged,abandoned", "",
+      "Options"},
+     {0, "accept", "", "decide rungs although most of their tasks were cancelled", "", "Options"},
+     {0, "throttle", "N", "let N tasks of each submitted array run at once; 0: all", "", "Options"},
+     {0, "dry-run", "", "print the decisions and what would be submitted, write nothing", "", "Options"},
      {0, "json", "", "print the decisions as JSON, one a line", "", "Options"},
-     {0, "list", "", "list the promotion rules", "", "Options"}},
-    {{"hpo-collect study.h5 && hpo-promote study.h5 --submit", "what cron or a dependent job runs"},
+     {0, "list", "", "list the promotion rules", "", "Options"},
+     {0, "cron", "", "for cron and scrontab: propose what is missing, promote, submit; silent but for news", "",
+      "Triggers"},
+     {0, "controller", "",
+      "the same, and leave a job behind that does it again when the submitted arrays have ended", "", "Triggers"},
+     {0, "install", "KIND", "write the trigger's file and show how to install it: cron, scrontab or controller",
+      "", "Triggers"}},
+    {{"hpo-promote study.h5 --submit", "one step by hand"},
+     {"hpo-promote study.h5 --controller", "the study moves on by itself, as a chain of jobs"},
+     {"hpo-promote study.h5 --install=cron", "or by cron: what to type"},
      {"hpo-promote study.h5 --dry-run", "who would go up?"}},
     {ExitCode::done, ExitCode::failed, ExitCode::usage, ExitCode::nothing_to_do, ExitCode::not_yet,
      ExitCode::try_again}};
@@ -65,65 +84,157 @@ void print(const study::Study& study, const flow::Promotion& promotion, std::siz
   }
 }
 
-// Writes the scripts of the arrays that have work left, and submits them when asked to.
-void start(const hpo::cli::Arguments& arguments, const study::Store& store, const study::Study& after,
-           const study::Provenance& who) {
-  const auto tools = hpo::executable_directory();
-  for (const auto row : flow::materialise(after, store.layout(), tools))
-    hpo::log::info("next: sbatch {}, or: make rung", flow::script_name(after, row));
-  if (arguments.has("submit"))
-    for (const auto& line : flow::submit(store, tools, arguments.rest(), who)) hpo::log::info("{}", line);
-}
+/// What one pass over the study did.
+struct Pass {
+  flow::Proposed proposed;
+  flow::Promotion promotion;
+  flow::Arranged arranged;
+  std::optional<std::string> stopped;  ///< why the study goes no further
+  std::size_t first_decision = 0;
+  int retried = 0;
+};
+
+class Promoter {
+ public:
+  Promoter(const hpo::cli::Arguments& arguments, const study::Provenance& who)
+      : arguments_(arguments),
+        who_(who),
+        store_(study::Store::open(arguments.positional(0))),
+        is_trigger_(arguments.has("cron") || arguments.has("controller")),
+        submits_(arguments.has("submit") || is_trigger_) {}
+
+  ExitCode run() {
+    if (!arguments_.has("cron")) return one_pass();
+    // Cron mails every line: nothing is said twice.
+    try {
+      return one_pass();
+    } catch (const hpo::Error& error) {
+      if (is_news(error.what())) throw;
+      return error.code();
+    }
+  }
+
+ private:
+  ExitCode one_pass() {
+    if (submits_) cluster_ = flow::look_around(store_.head().study);
+    if (arguments_.has("dry-run")) return dry_run();
+    const auto after = store_.update([&](study::Study& s) { return change(s); }, who_).study;
+    arguments_.has("json") ? print_json(after, pass_.first_decision)
+                           : print(after, pass_.promotion, pass_.first_decision);
+    if (pass_.retried > 0) hpo::log::info("{} tasks are run again", pass_.retried);
+    if (pass_.stopped) {
+      tell(*pass_.stopped);
+      return ExitCode::nothing_to_do;
+    }
+    for (const auto& reason : {pass_.arranged.reason, pass_.promotion.reason})
+      if (!reason.empty()) tell_waiting(reason);
+    start(after);
+    return code();
+  }
+
+  // A pure function of the study, the segments and what Slurm said.
+  bool change(study::Study& s) {
+    const double now = hpo::file_system().now();
+    pass_ = {};
+    bool changed = flow::refresh(s, store_.layout(), cluster_).changed();
+    if (arguments_.has("retry")) pass_.retried = flow::retry_tasks(s, arguments_.text("retry"));
+    changed = changed || pass_.retried > 0;
+    pass_.first_decision = s.decisions.size();
+    pass_.stopped = flow::exhausted(s, now);
+    if (pass_.stopped) return changed;
+    if ((is_trigger_ || arguments_.has("propose")) && flow::lacks_trials(s)) pass_.proposed = flow::propose(s, {}, now);
+    pass_.promotion = flow::promote(s, now, arguments_.has("accept"));
+    pass_.arranged = flow::arrange(s, cluster_.array_size(), now);
+    return changed || !pass_.proposed.trials.empty() || !pass_.promotion.rungs.empty() || pass_.arranged.changed();
+  }
+
+  ExitCode dry_run() {
+    auto after = store_.head().study;
+    (void)change(after);
+    arguments_.has("json") ? print_json(after, pass_.first_decision)
+                           : print(after, pass_.promotion, pass_.first_decision);
+    for (const auto& line : flow::to_submit(after)) fmt::print("would submit {}\n", line);
+    for (const auto& reason : {pass_.stopped.value_or(""), pass_.arranged.reason, pass_.promotion.reason})
+      if (!reason.empty()) hpo::log::info("{}", reason);
+    hpo::log::info("dry run: nothing was written");
+    return pass_.stopped ? ExitCode::nothing_to_do : code();
+  }
+
+  // Writes the scripts of the arrays that have work left, and submits them when asked to.
+  void start(const study::Study& after) {
+    const auto tools = hpo::executable_directory();
+    const auto written = flow::materialise(after, store_.layout(), tools);
+    if (!submits_) {
+      for (const auto row : written)
+        hpo::log::info("next: sbatch {}, or: make rung", flow::script_name(after, row));
+      return;
+    }
+    flow::confirm(after, arguments_.has("yes") || is_trigger_);
+    const bool goes_on = pass_.promotion.state != flow::Promotion::State::complete;
+    for (const auto& line :
+         flow::submit(store_, {tools, arguments_.rest(), arguments_.has("controller") && goes_on}, who_))
+      hpo::log::info("{}", line);
+    if (const auto tasks = arguments_.integer("throttle", 0, 1'000'000))
+      hpo::log::info("{} arrays: {} tasks at once", flow::throttle(store_.head().study, static_cast<int>(*tasks)),
+                     *tasks == 0 ? "all" : fmt::format("{}", *tasks));
+  }
+
+  [[nodiscard]] ExitCode code() const {
+    if (!pass_.arranged.rows.empty()) return ExitCode::done;
+    switch (pass_.promotion.state) {
+      case flow::Promotion::State::promoted:
+        return ExitCode::done;
+      case flow::Promotion::State::complete:
+        return ExitCode::nothing_to_do;
+      case flow::Promotion::State::waiting:
+        break;
+    }
+    return ExitCode::not_yet;
+  }
+
+  void tell(const std::string& line) {
+    if (!arguments_.has("cron") || is_news(line)) hpo::log::info("{}", line);
+  }
+  // That a rung is not ready is no news for cron; that the study is complete is.
+  void tell_waiting(const std::string& line) {
+    if (arguments_.has("cron") && pass_.promotion.state == flow::Promotion::State::waiting &&
+        pass_.arranged.abandoned == 0)
+      return;
+    tell(line);
+  }
+
+  bool is_news(const std::string& line) {
+    bool news = false;
+    (void)store_.update(
+        [&](study::Study& s) {
+          news = s.told != line;
+          s.told = line;
+          return news;
+        },
+        who_);
+    return news;
+  }
+
+  const hpo::cli::Arguments& arguments_;
+  const study::Provenance& who_;
+  study::Store store_;
+  bool is_trigger_, submits_;
+  flow::Cluster cluster_;
+  Pass pass_;
+};
 
 ExitCode run(const hpo::cli::Arguments& arguments, int argc, const char* const* argv) {
   if (arguments.has("list")) return list();
   if (arguments.positionals().empty()) throw hpo::Error(ExitCode::usage, "STUDY", "is missing");
   flow::check_extra_options(arguments.rest());
-  const auto store = study::Store::open(arguments.positional(0));
-  const double now = hpo::file_system().now();
+  if (arguments.has("install")) {
+    const auto store = study::Store::open(arguments.positional(0));
+    const auto kind = arguments.choice("install", {"cron", "scrontab", "controller"});
+    fmt::print("{}", flow::install_trigger(store.head().study, store.layout(), hpo::executable_directory(), kind));
+    return ExitCode::done;
+  }
   const auto who = study::provenance("hpo-promote", argc, argv);
-
-  flow::Promotion promotion;
-  std::optional<std::string> spent;
-  std::size_t first = 0;
-  const auto change = [&](study::Study& s) {
-    promotion = {};
-    first = s.decisions.size();
-    spent = flow::exhausted(s, now);
-    if (spent) return false;
-    promotion = flow::promote(s, now);
-    const bool arranged = !flow::arrange(s, now).empty();
-    return arranged || !promotion.rungs.empty();
-  };
-  study::Study after;
-  const bool dry_run = arguments.has("dry-run");
-  if (dry_run) {
-    after = store.head().study;
-    (void)change(after);
-  } else {
-    after = store.update(change, who).study;
-  }
-  if (arguments.has("json")) {
-    print_json(after, first);
-  } else {
-    print(after, promotion, first);
-  }
-  if (dry_run) hpo::log::info("dry run: nothing was written");
-  if (spent) {
-    hpo::log::info("{}", *spent);
-    return ExitCode::nothing_to_do;
-  }
-  if (!dry_run) start(arguments, store, after, who);
-  if (!promotion.reason.empty()) hpo::log::info("{}", promotion.reason);
-  switch (promotion.state) {
-    case flow::Promotion::State::promoted:
-      return ExitCode::done;
-    case flow::Promotion::State::complete:
-      return ExitCode::nothing_to_do;
-    case flow::Promotion::State::waiting:
-      break;
-  }
-  return ExitCode::not_yet;
+  return Promoter(arguments, who).run();
 }
 
 }  // namespace

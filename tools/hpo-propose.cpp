@@ -7,6 +7,7 @@
 #include "base/identity.hpp"
 #include "base/log.hpp"
 #include "cli/tool_main.hpp"
+#include "flow/cluster.hpp"
 #include "flow/plan.hpp"
 #include "flow/propose.hpp"
 #include "flow/submission.hpp"
@@ -29,6 +30,7 @@ const hpo::cli::Usage kUsage{
     "handed to sbatch as they are (with --submit)",
     {{'n', "count", "N", "add N trials (as many as the plan has room for)", "", "Options"},
      {0, "submit", "", "submit the arrays to Slurm", "", "Options"},
+     {'y', "yes", "", "submit without asking, whatever it may cost ([submit] confirm_node_hours)", "", "Options"},
      {0, "defer", "", "add the trials only; a later call writes one array for all", "", "Options"},
      {0, "dry-run", "", "print the trials, write nothing", "", "Options"},
      {0, "json", "", "print the new trials as JSON, one a line", "", "Options"},
@@ -85,13 +87,19 @@ ExitCode run(const hpo::cli::Arguments& arguments, int argc, const char* const* 
   flow::Proposed proposed;
   std::optional<std::string> spent;
   bool changed = false;
+  const bool submits = arguments.has("submit");
+  flow::Cluster cluster;
+  if (submits) cluster = flow::look_around(store.head().study);
+  std::string short_of;
   const auto change = [&](hpo::study::Study& study) {
     proposed = {};
     spent = flow::exhausted(study, now);
     if (spent) return changed = false;
     proposed = flow::propose(study, count, now);
-    const bool arranged = !arguments.has("defer") && !flow::arrange(study, now).empty();
-    return changed = arranged || !proposed.trials.empty();
+    flow::Arranged arranged;
+    if (!arguments.has("defer")) arranged = flow::arrange(study, cluster.array_size(), now);
+    short_of = arranged.reason;
+    return changed = arranged.changed() || !proposed.trials.empty();
   };
   if (arguments.has("dry-run")) {
     auto study = store.head().study;
@@ -106,13 +114,16 @@ ExitCode run(const hpo::cli::Arguments& arguments, int argc, const char* const* 
       changed = true;
       hpo::log::info("next: sbatch {}, or: make rung", flow::script_name(head.study, row));
     }
-    if (arguments.has("submit") && !spent)
-      for (const auto& line : flow::submit(store, tools, arguments.rest(), who)) {
+    if (submits && !spent) {
+      flow::confirm(head.study, arguments.has("yes"));
+      for (const auto& line : flow::submit(store, {tools, arguments.rest(), false}, who)) {
         changed = true;
         hpo::log::info("{}", line);
       }
+    }
   }
   if (spent) hpo::log::info("{}", *spent);
+  if (!short_of.empty()) hpo::log::info("{}", short_of);
   if (!proposed.reason.empty()) hpo::log::info("{}", proposed.reason);
   return changed ? ExitCode::done : ExitCode::nothing_to_do;
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <optional>
 
 #include "flow/propose.hpp"
 #include "flow/view.hpp"
@@ -49,9 +50,24 @@ bool all_ended(const std::vector<promote::Candidate>& candidates) {
                       [](const auto& c) { return c.outcome == promote::Outcome::pending; });
 }
 
+// Why a rung waits for a person; nothing when it does not.
+std::optional<std::string> cancelled_by_hand(const study::Study& study, const study::Rung& rung) {
+  int all = 0, cancelled = 0;
+  for (const auto& task : study.tasks) {
+    if (task.bracket != rung.bracket || task.rung != rung.index) continue;
+    ++all;
+    if (task.state == study::TaskState::abandoned && task.cause == study::Cause::cancelled) ++cancelled;
+  }
+  if (cancelled * 2 <= all) return std::nullopt;
+  return fmt::format(
+      "{} of its {} tasks were cancelled: hpo-promote --retry=abandoned runs them again, --accept goes on without "
+      "them",
+      cancelled, all);
+}
+
 // One bracket's newest rung: decide it, or say in `reason` what it waits for. True when something was done.
 bool step(study::Study& study, const promote::Rule& rule, const promote::PlannedBracket& bracket, double now,
-          Promotion& out) {
+          bool accept, Promotion& out) {
   const study::Rung* rung = newest_rung(study, bracket.index);
   const int missing = rung == nullptr || rung->index == 0 ? missing_trials(study, bracket.index) : 0;
   if (rung == nullptr || missing > 0) {
@@ -64,7 +80,10 @@ bool step(study::Study& study, const promote::Rule& rule, const promote::Planned
   const auto candidates = candidates_of(study, bracket.index, rung->index);
   const bool last = static_cast<std::size_t>(rung->index) + 1 >= bracket.rungs.size();
   promote::Ruling ruling;
-  if (last) {
+  const auto by_hand = accept ? std::nullopt : cancelled_by_hand(study, *rung);
+  if (by_hand) {
+    ruling.reason = *by_hand;
+  } else if (last) {
     ruling.ready = all_ended(candidates);
     ruling.reason = "its tasks have not all ended";
   } else {
@@ -88,11 +107,11 @@ bool step(study::Study& study, const promote::Rule& rule, const promote::Planned
 
 }  // namespace
 
-Promotion promote(study::Study& study, double now) {
+Promotion promote(study::Study& study, double now, bool accept) {
   Promotion out;
   const auto rule = rule_of(study.definition);
   const auto plan = rule->plan();
-  for (const auto& bracket : plan.brackets) step(study, *rule, bracket, now, out);
+  for (const auto& bracket : plan.brackets) step(study, *rule, bracket, now, accept, out);
   if (!out.rungs.empty()) {
     out.state = Promotion::State::promoted;
   } else if (out.reason.empty()) {

@@ -26,7 +26,9 @@ struct Promotion {
 };
 
 /// Decides every open rung that is ready and opens the rungs above: decisions, rungs and tasks are added to
-/// the study. A pure function of the study but for `now`, which is only recorded.
-Promotion promote(study::Study& study, double now);
+/// the study. A rung most of whose tasks a person has cancelled is only decided when `accept` says so: the
+/// person has most likely meant to stop the study. A pure function of the study but for `now`, which is only
+/// recorded.
+Promotion promote(study::Study& study, double now, bool accept = false);
 
 }  // namespace hpo::flow

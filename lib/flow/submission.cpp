@@ -5,16 +5,20 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "exchange/manifest.hpp"
 #include "flow/plan.hpp"
+#include "flow/policy.hpp"
+#include "flow/request.hpp"
 #include "flow/templates.hpp"
 #include "flow/view.hpp"
 #include "slurm/resources.hpp"
 #include "slurm/script.hpp"
 #include "space/placeholder.hpp"
+#include "study/ledger.hpp"
 
 namespace hpo::flow {
 namespace {
@@ -62,6 +66,69 @@ exchange::Manifest manifest_of(const study::Study& study, std::int32_t row) {
   return m;
 }
 
+// What one trial of a submission holds at worst; packed trials share their node.
+study::Hours worst_of_one(const study::Definition& definition, const study::Submission& submission) {
+  auto each = slurm::allocation(definition.resources(submission.rung));
+  each.time_s = submission.time_s;
+  return {each.node_hours() / submission.pack, each.gpu_hours(), each.core_hours()};
+}
+
+/// What the budget still has room for, at worst.
+class Purse {
+ public:
+  explicit Purse(const study::Study& study) : budget_(study.definition.budget) {
+    const auto spent = study::spent(study), promised = study::reserved(study);
+    taken_ = {spent.node + promised.node, spent.gpu + promised.gpu, spent.core + promised.core};
+  }
+
+  /// Takes the worst case of one more trial out, when it is there.
+  bool pays(const study::Hours& each) {
+    if (!fits("node-hours", taken_.node, each.node, budget_.node_hours) ||
+        !fits("GPU-hours", taken_.gpu, each.gpu, budget_.gpu_hours) ||
+        !fits("core-hours", taken_.core, each.core, budget_.core_hours))
+      return false;
+    taken_.node += each.node;
+    taken_.gpu += each.gpu;
+    taken_.core += each.core;
+    return true;
+  }
+  [[nodiscard]] const std::string& reason() const { return reason_; }
+
+ private:
+  bool fits(const char* unit, double taken, double cost, const std::optional<double>& limit) {
+    if (!limit || taken + cost <= *limit * (1 + 1e-9)) return true;
+    reason_ = fmt::format("a task may take {} {}, and of the budget of {} only {} are neither spent nor promised",
+                          rounded(cost, 3), unit, rounded(*limit, 6), rounded(std::max(0.0, *limit - taken), 3));
+    return false;
+  }
+
+  const study::Budget& budget_;
+  study::Hours taken_;
+  std::string reason_;
+};
+
+study::Submission new_submission(const study::Study& study, const study::Task& task, const Adjustment& change,
+                                 double now) {
+  study::Submission submission;
+  // The row makes the name unique within the study, the uuid makes it unique among studies.
+  submission.name = fmt::format("hpo-{}-{}-b{}-r{}-s{}", study.definition.name, study.uuid.substr(0, 8),
+                                task.bracket, task.rung, study.submissions.size());
+  submission.bracket = task.bracket;
+  submission.rung = task.rung;
+  submission.pack = study.definition.submit.pack_of(task.rung);
+  submission.created = now;
+  const auto each = slurm::allocation(study.definition.resources(task.rung));
+  submission.nodes = each.nodes;
+  submission.gpus = each.gpus;
+  submission.cores = each.cores;
+  submission.time_s = wall_time(study, task.bracket, task.rung, change);
+  submission.notice_s = notice(study, submission.time_s);
+  submission.memory_factor = change.memory_factor;
+  submission.exclude = change.exclude;
+  submission.canary = study.definition.submit.canary && !has_stepped(study);
+  return submission;
+}
+
 fs::path manifest_file(const study::Layout& layout, const study::Submission& submission) {
   return layout.manifests / (submission.name + ".man");
 }
@@ -79,47 +146,78 @@ bool is_script_of(const fs::path& script, const study::Submission& submission) {
 
 }  // namespace
 
-std::vector<std::int32_t> arrange(study::Study& study, double now) {
-  std::map<std::pair<int, int>, std::int32_t> fresh;  // rung -> its newest new submission
-  std::vector<std::int32_t> rows;
+bool has_stepped(const study::Study& study) {
+  return std::any_of(study.attempts.begin(), study.attempts.end(), [](const auto& a) {
+    return a.last_step > 0 || a.state == study::AttemptState::finished;
+  });
+}
+
+Arranged arrange(study::Study& study, std::int32_t array_size, double now) {
+  Arranged result;
+  if (study.definition.submit.array_size)
+    array_size = std::min<std::int32_t>(array_size, *study.definition.submit.array_size);
+  Purse purse(study);
+  std::map<std::tuple<int, int, Adjustment>, std::int32_t> fresh;  // its newest new submission
+  std::vector<study::Task*> unfit;
   for (auto& task : study.tasks) {
     if (task.submission >= 0 || task.has_ended()) continue;
-    const auto next = static_cast<std::int32_t>(study.submissions.size());
-    const auto it = fresh.try_emplace({task.bracket, task.rung}, next).first;
-    if (it->second != next && at(study, it->second).tasks == kMostTasks) it->second = next;
-    if (it->second == next) {
-      study::Submission submission;
-      // The row makes the name unique within the study, the uuid makes it unique among studies.
-      submission.name = fmt::format("hpo-{}-{}-b{}-r{}-s{}", study.definition.name, study.uuid.substr(0, 8),
-                                    task.bracket, task.rung, study.submissions.size());
-      submission.bracket = task.bracket;
-      submission.rung = task.rung;
-      submission.created = now;
-      study.submissions.push_back(submission);
-      rows.push_back(next);
+    const auto change = adjustment(study, task);
+    auto [it, is_first] = fresh.try_emplace({task.bracket, task.rung, change}, -1);
+    const bool is_full =
+        !is_first && it->second >= 0 && at(study, it->second).tasks == array_size * at(study, it->second).pack;
+    study::Submission* submission = nullptr;
+    study::Submission next;
+    if (it->second < 0 || is_full) {
+      next = new_submission(study, task, change, now);
+      submission = &next;
+    } else {
+      submission = &study.submissions[static_cast<std::size_t>(it->second)];
     }
-    auto& submission = study.submissions[static_cast<std::size_t>(it->second)];
+    const auto each = worst_of_one(study.definition, *submission);
+    if (!purse.pays(each)) {
+      unfit.push_back(&task);
+      result.reason = purse.reason();
+      continue;
+    }
+    if (submission == &next) {
+      it->second = static_cast<std::int32_t>(study.submissions.size());
+      result.rows.push_back(it->second);
+      study.submissions.push_back(next);
+      submission = &study.submissions.back();
+    }
     task.submission = it->second;
-    task.index = submission.tasks++;
+    task.index = submission->tasks++;
+    submission->node_hours += each.node;
+    submission->gpu_hours += each.gpu;
+    submission->core_hours += each.core;
   }
-  for (const auto row : rows) {
+  for (const auto row : result.rows) {
     auto& submission = study.submissions[static_cast<std::size_t>(row)];
-    const auto each = slurm::allocation(study.definition.resources(submission.rung));
-    submission.nodes = each.nodes;
-    submission.gpus = each.gpus;
-    submission.cores = each.cores;
-    submission.node_hours = submission.tasks * each.node_hours();
-    submission.gpu_hours = submission.tasks * each.gpu_hours();
-    submission.core_hours = submission.tasks * each.core_hours();
+    submission.canary = submission.canary && submission.indices() > 1;
   }
-  return rows;
+  // What runs will give back what it does not use; when nothing runs, nothing comes back.
+  const bool comes_back = std::any_of(study.tasks.begin(), study.tasks.end(), [](const auto& task) {
+    return task.submission >= 0 && !task.has_ended();
+  });
+  for (auto* task : unfit) {
+    if (comes_back) {
+      ++result.waiting;
+      continue;
+    }
+    ++result.abandoned;
+    task->state = study::TaskState::abandoned;
+    task->message = "not run: " + result.reason;
+    task->ended = now;
+  }
+  return result;
 }
 
 std::string script_name(const study::Study& study, std::int32_t row) {
   const auto& submission = at(study, row);
   const auto earlier =
       std::count_if(study.submissions.begin(), study.submissions.begin() + row, [&](const auto& other) {
-        return other.bracket == submission.bracket && other.rung == submission.rung;
+        return other.kind == submission.kind && other.bracket == submission.bracket &&
+               other.rung == submission.rung;
       });
   const std::string base = fmt::format("rung-b{}-r{}", submission.bracket, submission.rung);
   return (earlier == 0 ? base : fmt::format("{}-{}", base, earlier + 1)) + ".sbatch";
@@ -128,18 +226,17 @@ std::string script_name(const study::Study& study, std::int32_t row) {
 std::string script_text(const study::Study& study, const study::Layout& layout, const fs::path& tools,
                         std::int32_t row) {
   const auto& submission = at(study, row);
-  const auto resources = study.definition.resources(submission.rung);
-  const auto each = slurm::allocation(resources);
-  // Early enough for a checkpoint, late enough to have trained at all.
-  const auto notice = each.time_s == 0 ? 120 : std::clamp<std::int64_t>(each.time_s / 4, 10, 120);
+  const auto each = slurm::allocation(study.definition.resources(submission.rung));
   std::string lines;
-  for (const auto& [name, value] : resources)
+  for (const auto& [name, value] : options_of(study.definition, submission))
     lines +=
         value.empty() ? fmt::format("#SBATCH --{}\n", name) : fmt::format("#SBATCH --{}={}\n", name, value);
   if (!lines.empty()) lines.pop_back();
+  const int throttle = study.definition.submit.throttle;
   return slurm::render("rung.sbatch", template_text("sbatch/rung.sbatch"),
                        {{"NAME", submission.name},
-                        {"ARRAY", fmt::format("0-{}", submission.tasks - 1)},
+                        {"ARRAY", fmt::format("0-{}{}", submission.indices() - 1,
+                                              throttle > 0 ? fmt::format("%{}", throttle) : "")},
                         {"LOGS", layout.logs.string()},
                         {"RESOURCES", lines},
                         {"HOME", slurm::shell_word(home(layout).string())},
@@ -148,7 +245,11 @@ std::string script_text(const study::Study& study, const study::Layout& layout, 
                         {"SITE", slurm::shell_word((home(layout) / "site.env").string())},
                         {"TOOLS", slurm::shell_word(tools.string())},
                         {"RANKS", fmt::format("{}", each.ranks)},
-                        {"NOTICE", fmt::format("{}", notice)},
+                        {"NOTICE", fmt::format("{:.0f}", submission.notice_s)},
+                        {"PACK", "1"},
+                        {"TASKS", fmt::format("{}", submission.tasks)},
+                        {"STEP", ""},
+                        {"CANARY", ""},
                         {"BUILTIN", study.definition.command.empty() ? "1" : ""}});
 }
 

@@ -2,14 +2,21 @@
 #include "flow/submit.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <set>
+#include <utility>
 
 #include "base/error.hpp"
+#include "base/identity.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
-#include "flow/fold.hpp"
+#include "flow/arrays.hpp"
+#include "flow/controller.hpp"
+#include "flow/plan.hpp"
 #include "flow/submission.hpp"
 #include "slurm/submit.hpp"
 #include "study/resources.hpp"
@@ -17,193 +24,329 @@
 namespace hpo::flow {
 namespace {
 
+using study::SubmissionKind;
 using study::SubmissionState;
 
-// Faults of the machine (exit 75, silent deaths) a task may have before it is given up.
-constexpr int kMostFaults = 5;
+// After an answer that never came a job may still turn up: slurmctld's time-out for messages and a minute.
+constexpr double kMayStillAppear_s = 90;
+
+std::string id_of(const std::string& job) {
+  return job.substr(0, job.find(';'));
+}
+
+bool is_pending(const study::Submission& submission) {
+  return submission.state != SubmissionState::submitted;
+}
 
 class Submitter {
  public:
-  Submitter(const study::Store& store, fs::path tools, const std::vector<std::string>& options,
-            const study::Provenance& who)
-      : store_(store), tools_(std::move(tools)), options_(options), who_(who) {}
+  Submitter(const study::Store& store, const SubmitOptions& options, const study::Provenance& who)
+      : store_(store), options_(options), who_(who) {}
 
   std::vector<std::string> run() {
-    // Tasks that are to be run again become a new submission, which a second round submits.
-    for (int round = 0; round < 2; ++round) {
-      study_ = store_.head().study;
-      bool reclaimed = false;
-      for (const auto row : submissions_with_work(study_)) reclaimed = one(row) || reclaimed;
-      if (!reclaimed) break;
+    study_ = store_.head().study;
+    const auto rows = submissions_with_work(study_);
+    bring_in(rows);
+    release(rows);
+    if (options_.controller) leave_controller();
+    if (failure_) {
+      for (const auto& line : said_) log::info("{}", line);
+      throw *failure_;
     }
     return said_;
   }
 
  private:
-  // True when tasks of it were moved to a new submission.
-  bool one(std::int32_t row) {
-    const auto& submission = study_.submissions.at(static_cast<std::size_t>(row));
-    const auto jobs = slurm::jobs_named(submission.name);
-    if (std::any_of(jobs.begin(), jobs.end(), [](const auto& job) { return job.live; })) {
-      settle(row, jobs);
-      return false;
-    }
-    // "local" says only that some task was tried by hand.
-    const bool was_in_slurm = submission.state == SubmissionState::submitted || !jobs.empty();
-    if (!was_in_slurm) {
-      enter(row);
-      return false;
-    }
-    // Twins that lost are cancelled too; what counts is the job that was recorded.
-    const bool cancelled = std::any_of(jobs.begin(), jobs.end(), [&](const auto& job) {
-      return job.cancelled &&
-             (submission.job.empty() || job.id == submission.job.substr(0, submission.job.find(';')));
-    });
-    if (cancelled)
-      throw Error(submission.name, "was cancelled",
-                  fmt::format("to go on with it: sbatch {}", script_name(study_, row)));
-    return reclaim(row);
+  [[nodiscard]] const study::Submission& at(std::int32_t row) const {
+    return study_.submissions.at(static_cast<std::size_t>(row));
   }
 
-  void enter(std::int32_t row) {
-    const auto& submission = study_.submissions.at(static_cast<std::size_t>(row));
-    const auto script = store_.layout().file.parent_path() / script_name(study_, row);
-    const auto answer = slurm::submit_held(script.string(), options_);
+  void look(const std::vector<std::int32_t>& rows) {
+    std::vector<std::string> names;
+    for (const auto row : rows) names.push_back(at(row).name);
+    for (auto& [name, arrays] : ask_queue(names)) arrays_[name] = std::move(arrays);
+  }
+
+  [[nodiscard]] bool is_live(std::int32_t row) const {
+    const auto found = arrays_.find(at(row).name);
+    return found != arrays_.end() && std::any_of(found->second.begin(), found->second.end(),
+                                                 [](const auto& array) { return array.is_live; });
+  }
+
+  // Into Slurm with what is not there, and into the study with what is.
+  void bring_in(const std::vector<std::int32_t>& rows) {
+    if (rows.empty()) return;
+    look(rows);
+    std::vector<std::int32_t> entered;
+    for (const auto row : rows) {
+      // A recorded array that is over is not submitted again: what became of its tasks decides (reconcile).
+      if (failure_ || !is_pending(at(row)) || arrays_.contains(at(row).name)) continue;
+      if (enter(row)) entered.push_back(row);
+    }
+    if (!entered.empty()) look(entered);  // somebody may have done the same at the same time
+    record(rows);
+  }
+
+  // True when sbatch has taken it, or may have.
+  bool enter(std::int32_t row) {
+    const auto& submission = at(row);
+    const double since = file_system().now() - submission.submitted;
+    if (submission.submitted > 0 && since < kMayStillAppear_s) {
+      failure_ = Error(ExitCode::try_again, submission.name,
+                       fmt::format("may have been submitted {} ago, and may still appear", human_duration(since)),
+                       fmt::format("run the same command again in {:.0f} s", kMayStillAppear_s - since));
+      return false;
+    }
+    const bool is_array = submission.kind == SubmissionKind::array;
+    const auto script = is_array ? store_.layout().file.parent_path() / script_name(study_, row)
+                                 : controller_script(study_, store_.layout(), options_.tools);
+    auto words = is_array ? options_.extra : controller_options(store_.layout(), submission);
+    const auto answer = slurm::submit_held(script.string(), words);
     switch (answer.kind) {
-      case slurm::Answer::Kind::accepted: {
-        // Somebody may have done the same at the same time.
-        auto jobs = slurm::jobs_named(submission.name);
-        if (jobs.empty()) jobs.push_back({answer.job, true, true, false});
-        settle(row, jobs);
-        return;
-      }
+      case slurm::Answer::Kind::accepted:
+        taken_[row] = answer.job;
+        return true;
       case slurm::Answer::Kind::refused:
-        record(row, SubmissionState::refused, "", answer.message);
-        throw Error(script.string(), fmt::format("Slurm refuses it: {}", answer.message),
-                    "correct its #SBATCH lines and run the same command again");
+        note(row, SubmissionState::refused, answer.message, 0);
+        failure_ = Error(script.string(), fmt::format("Slurm refuses it: {}", answer.message),
+                         "correct its #SBATCH lines and run the same command again");
+        return false;
       case slurm::Answer::Kind::later:
-        throw Error(ExitCode::try_again, "sbatch",
-                    fmt::format("Slurm takes no more jobs for now: {}", answer.message),
-                    "run the same command again when some have ended");
+        failure_ = Error(ExitCode::try_again, "sbatch",
+                         fmt::format("Slurm takes no more jobs for now: {}", answer.message),
+                         "run the same command again when some have ended");
+        return false;
       case slurm::Answer::Kind::undecided:
-        throw Error(
-            ExitCode::try_again, "sbatch",
-            fmt::format("it is not known whether {} was submitted: {}", submission.name, answer.message),
-            "run the same command again in some minutes: it looks the name up first");
+        break;
     }
+    note(row, SubmissionState::intended, answer.message, file_system().now());
+    failure_ = Error(ExitCode::try_again, "sbatch",
+                     fmt::format("it is not known whether {} was submitted: {}", at(row).name, answer.message),
+                     "run the same command again in some minutes: it looks the name up first");
+    return true;
   }
 
-  // `jobs` holds at least one. The lowest live id is the array (all may be over when another promoter was
-  // first and quick); others of its name are held twins of the same moment and start nothing.
-  void settle(std::int32_t row, const std::vector<slurm::Job>& jobs) {
-    const study::Submission submission =
-        study_.submissions.at(static_cast<std::size_t>(row));  // record() renews study_
-    const slurm::Job* ours = nullptr;
-    for (const auto& job : jobs) {
-      if (!job.live) continue;
-      if (ours == nullptr) {
-        ours = &job;
-      } else if (job.held) {
-        slurm::cancel(job.id);
+  // One commit for all that is in the queue and not recorded; then the losers of races are cancelled, still
+  // held.
+  void record(const std::vector<std::int32_t>& rows) {
+    std::map<std::int32_t, std::string> found;
+    for (const auto row : rows) {
+      const auto arrays = arrays_.find(at(row).name);
+      if (arrays == arrays_.end() || arrays->second.empty()) {
+        // squeue should have shown it by now; sbatch's own word is good enough.
+        if (const auto taken = taken_.find(row); taken != taken_.end()) found[row] = taken->second;
+        continue;
       }
+      const auto live = std::find_if(arrays->second.begin(), arrays->second.end(),
+                                     [](const auto& array) { return array.is_live; });
+      found[row] = (live == arrays->second.end() ? arrays->second.front() : *live).job;
     }
-    if (ours == nullptr) ours = &jobs.front();
-    if (record(row, SubmissionState::submitted, ours->id, ""))
-      said_.push_back(fmt::format("{}: job {}, {} tasks", submission.name, ours->id, submission.tasks));
-    if (ours->live && ours->held) (void)slurm::release(ours->id);
-  }
-
-  bool reclaim(std::int32_t row) {
-    const std::string name = study_.submissions.at(static_cast<std::size_t>(row)).name;
-    const std::string script = script_name(study_, row);
-    // What has ended since the last collect must not run again.
-    study_ = store_.update([&](study::Study& study) { return fold(study, store_.layout()).changed(); }, who_)
-                 .study;
-    const auto left = submissions_with_work(study_);
-    if (std::find(left.begin(), left.end(), row) == left.end()) return false;
-    if (!any_began(row))
-      throw Error(name,
-                  fmt::format("is over, but none of its tasks ever began to train; their logs are in {}",
-                              store_.layout().logs.string()),
-                  fmt::format("mend what they say (often site.env), then: sbatch {}", script));
-    int moved = 0, given_up = 0;
-    const auto head = store_.update(
-        [&](study::Study& study) {
-          moved = given_up = 0;
-          (void)fold(study, store_.layout());
-          const auto faults = faults_of(study);
-          for (auto& task : study.tasks) {
-            if (task.submission != row || task.has_ended()) continue;
-            const auto found = faults.find({task.trial, task.rung});
-            if (found != faults.end() && found->second >= kMostFaults) {
-              task.state = study::TaskState::abandoned;
-              task.message = fmt::format("given up after {} faults of the machine; the last: {}",
-                                         found->second, task.message);
-              ++given_up;
-            } else {
-              task.submission = -1;
-              ++moved;
-            }
-          }
-          (void)arrange(study, file_system().now());
-          return true;
-        },
-        who_);
-    (void)materialise(head.study, store_.layout(), tools_);
-    said_.push_back(
-        fmt::format("{} is over; {} of its tasks are run again, {} given up", name, moved, given_up));
-    return moved > 0;
-  }
-
-  [[nodiscard]] bool any_began(std::int32_t row) const {
-    std::map<std::pair<int, int>, bool> members;
-    for (const auto& task : study_.tasks)
-      if (task.submission == row) members[{task.trial, task.rung}] = true;
-    const double since = study_.submissions[static_cast<std::size_t>(row)].created;
-    return std::any_of(study_.attempts.begin(), study_.attempts.end(), [&](const auto& a) {
-      return a.started >= since && members.contains({a.trial, a.rung});
-    });
-  }
-
-  static std::map<std::pair<int, int>, int> faults_of(const study::Study& study) {
-    std::map<std::pair<int, int>, int> faults;
-    for (const auto& a : study.attempts)
-      if (a.state == study::AttemptState::infrastructure || a.state == study::AttemptState::running)
-        ++faults[{a.trial, a.rung}];
-    return faults;
-  }
-
-  // True when this was news.
-  bool record(std::int32_t row, SubmissionState state, const std::string& job, const std::string& message) {
-    bool news = false;
+    std::vector<std::int32_t> news;
     study_ = store_
                  .update(
                      [&](study::Study& study) {
-                       auto& submission = study.submissions.at(static_cast<std::size_t>(row));
-                       news = submission.state != state || submission.job != job;
-                       if (!news) return false;
-                       submission.state = state, submission.job = job, submission.message = message;
-                       submission.submitted = file_system().now();
+                       news.clear();
+                       for (const auto& [row, job] : found) {
+                         auto& submission = study.submissions.at(static_cast<std::size_t>(row));
+                         if (!is_pending(submission)) continue;  // the one that is recorded stays
+                         submission.state = SubmissionState::submitted;
+                         submission.job = job;
+                         submission.message.clear();
+                         submission.submitted = file_system().now();
+                         news.push_back(row);
+                       }
+                       return !news.empty();
+                     },
+                     who_)
+                 .study;
+    for (const auto row : news) {
+      const auto& submission = at(row);
+      said_.push_back(submission.kind == SubmissionKind::controller
+                          ? fmt::format("{}: job {}, goes on {}", submission.name, submission.job, submission.after)
+                          : fmt::format("{}: job {}, {} tasks, at most {} node-hours", submission.name,
+                                        submission.job, submission.tasks, rounded(submission.node_hours, 3)));
+    }
+    for (const auto row : rows) cancel_twins(row);
+  }
+
+  void cancel_twins(std::int32_t row) {
+    const auto arrays = arrays_.find(at(row).name);
+    if (arrays == arrays_.end()) return;
+    for (const auto& array : arrays->second)
+      if (array.is_live && !array.has_loose && array.job != id_of(at(row).job)) slurm::cancel(array.job);
+  }
+
+  // What is ours to hold is let go: all of it, or one task while no attempt has taken a step.
+  void release(const std::vector<std::int32_t>& rows) {
+    const bool is_proven = has_stepped(study_);
+    bool has_canary = false;
+    std::vector<std::int32_t> free, kept;
+    for (const auto row : rows) {
+      const Array* array = recorded_array(row);
+      if (array == nullptr || !array->is_live) continue;
+      has_canary = has_canary || array->has_loose;
+      if (at(row).released > 0) continue;
+      if (at(row).canary && !is_proven) {
+        kept.push_back(row);
+      } else if (array->held.empty() || slurm::release(array->job)) {
+        free.push_back(row);
+        has_canary = true;
+      }
+    }
+    for (const auto row : kept) {
+      const Array* array = recorded_array(row);
+      if (has_canary || array->held.empty()) continue;
+      has_canary = slurm::release(fmt::format("{}_{}", array->job, array->held.front()));
+      if (has_canary)
+        said_.push_back(fmt::format("{}: task {} goes first, the others when it has taken a step",
+                                    at(row).name, array->held.front()));
+    }
+    if (free.empty()) return;
+    study_ = store_
+                 .update(
+                     [&](study::Study& study) {
+                       for (const auto row : free)
+                         study.submissions.at(static_cast<std::size_t>(row)).released = file_system().now();
                        return true;
                      },
                      who_)
                  .study;
-    return news;
+  }
+
+  // The array that is recorded for a submission, as the queue shows it.
+  [[nodiscard]] const Array* recorded_array(std::int32_t row) const {
+    const auto arrays = arrays_.find(at(row).name);
+    if (arrays == arrays_.end()) return nullptr;
+    const auto found = std::find_if(arrays->second.begin(), arrays->second.end(),
+                                    [&](const auto& array) { return array.job == id_of(at(row).job); });
+    return found == arrays->second.end() ? nullptr : &*found;
+  }
+
+  // A controller waits for what is live; of an array that is partly held, for what is not.
+  [[nodiscard]] std::string after() const {
+    std::string ids;
+    for (const auto row : submissions_with_work(study_)) {
+      const Array* array = recorded_array(row);
+      if (array == nullptr || !array->is_live) continue;
+      if (at(row).released > 0 || array->held.empty()) {
+        ids += ":" + array->job;
+      } else {
+        const std::set<std::int32_t> held(array->held.begin(), array->held.end());
+        for (std::int32_t index = 0; index < at(row).indices(); ++index)
+          if (!held.contains(index)) ids += fmt::format(":{}_{}", array->job, index);
+      }
+    }
+    // Nothing to wait for, but tasks that Slurm does not know of any more: they count as lost after a while.
+    if (ids.empty())
+      return fmt::format("--begin=now+{:.0f}", std::max(60.0, study_.definition.retry.lost_after_s));
+    return "--dependency=afterany" + ids;
+  }
+
+  // Also when Slurm takes no more for now: the controller then tries again.
+  void leave_controller() {
+    const auto before = std::exchange(failure_, std::nullopt);
+    if (!before || before->code() == ExitCode::try_again) add_or_keep_controller();
+    if (before) failure_ = before;
+  }
+
+  void add_or_keep_controller() {
+    const std::string ourselves = environment("SLURM_JOB_ID");
+    auto row = newest_controller(study_);
+    if (row >= 0) {
+      look({row});
+      const Array* array = recorded_array(row);
+      if (array != nullptr && array->is_live && array->job != ourselves) return;
+    }
+    if (submissions_with_work(study_).empty()) return;
+    // A released canary is not held any more, which the queue did not show yet.
+    look(submissions_with_work(study_));
+    if (row < 0 || !is_pending(at(row))) {
+      study_ = store_
+                   .update(
+                       [&](study::Study& study) {
+                         const auto newest = newest_controller(study);
+                         if (newest >= 0 && is_pending(study.submissions[static_cast<std::size_t>(newest)])) {
+                           row = newest;  // somebody else's, of this moment
+                           return false;
+                         }
+                         row = add_controller(study, after(), file_system().now());
+                         return true;
+                       },
+                       who_)
+                   .study;
+    }
+    bring_in({row});
+    if (!failure_) release({row});
+  }
+
+  void note(std::int32_t row, SubmissionState state, const std::string& message, double submitted) {
+    study_ = store_
+                 .update(
+                     [&](study::Study& study) {
+                       auto& submission = study.submissions.at(static_cast<std::size_t>(row));
+                       if (!is_pending(submission)) return false;
+                       submission.state = state;
+                       submission.message = message;
+                       submission.submitted = submitted;
+                       return true;
+                     },
+                     who_)
+                 .study;
   }
 
   const study::Store& store_;
-  fs::path tools_;
-  const std::vector<std::string>& options_;
+  const SubmitOptions& options_;
   const study::Provenance& who_;
   study::Study study_;
+  ArraysByName arrays_;                         ///< the queue as it was seen last
+  std::map<std::int32_t, std::string> taken_;   ///< by sbatch, now
+  std::optional<Error> failure_;                ///< to be thrown when what succeeded is recorded
   std::vector<std::string> said_;
 };
 
+std::vector<std::int32_t> pending(const study::Study& study) {
+  auto rows = submissions_with_work(study);
+  std::erase_if(rows, [&](auto row) { return !is_pending(study.submissions[static_cast<std::size_t>(row)]); });
+  return rows;
+}
+
 }  // namespace
 
-std::vector<std::string> submit(const study::Store& store, const fs::path& tools,
-                                const std::vector<std::string>& extra_options, const study::Provenance& who) {
-  return Submitter(store, tools, extra_options, who).run();
+std::vector<std::string> submit(const study::Store& store, const SubmitOptions& options,
+                                const study::Provenance& who) {
+  return Submitter(store, options, who).run();
+}
+
+std::vector<std::string> to_submit(const study::Study& study) {
+  std::vector<std::string> lines;
+  for (const auto row : pending(study)) {
+    const auto& submission = study.submissions[static_cast<std::size_t>(row)];
+    lines.push_back(fmt::format("{}: {} tasks of {} nodes for {} each, at most {} node-hours", submission.name,
+                                submission.tasks, submission.nodes,
+                                submission.time_s > 0 ? slurm_time(submission.time_s) : "any time",
+                                submission.time_s > 0 ? rounded(submission.node_hours, 3) : "?"));
+  }
+  return lines;
+}
+
+void confirm(const study::Study& study, bool yes) {
+  double worst = 0;
+  for (const auto row : pending(study)) worst += study.submissions[static_cast<std::size_t>(row)].node_hours;
+  const double most = study.definition.submit.confirm_node_hours;
+  if (yes || worst <= most || ::isatty(STDIN_FILENO) == 0) return;
+  throw Error(ExitCode::usage, study.definition.name,
+              fmt::format("this may take {} node-hours, above confirm_node_hours = {}", rounded(worst, 4),
+                          rounded(most, 6)),
+              "add --yes to submit it");
+}
+
+int throttle(const study::Study& study, int tasks) {
+  int taken = 0;
+  for (const auto row : submissions_with_work(study)) {
+    const auto& submission = study.submissions[static_cast<std::size_t>(row)];
+    if (!is_pending(submission) && slurm::throttle(id_of(submission.job), tasks)) ++taken;
+  }
+  return taken;
 }
 
 void check_extra_options(const std::vector<std::string>& words) {

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "flow/arrays.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+
+namespace hpo::flow {
+
+ArraysByName arrays_by_name(const std::vector<slurm::TaskRow>& queue) {
+  // By length first: numeric order.
+  std::map<std::string, std::map<std::pair<std::size_t, std::string>, Array>> sorted;
+  for (const auto& row : queue) {
+    auto& array = sorted[row.name][{row.array.size(), row.array}];
+    array.job = row.array;
+    if (row.phase == slurm::Phase::over) continue;
+    array.is_live = true;
+    if (row.phase == slurm::Phase::held) {
+      array.held.push_back(row.index);
+    } else {
+      array.has_loose = true;
+    }
+  }
+  ArraysByName arrays;
+  for (auto& [name, by_id] : sorted)
+    for (auto& [id, array] : by_id) {
+      std::sort(array.held.begin(), array.held.end());
+      arrays[name].push_back(std::move(array));
+    }
+  return arrays;
+}
+
+ArraysByName ask_queue(const std::vector<std::string>& names) {
+  slurm::Query query;
+  query.names = names;
+  query.has_accounting = false;
+  const auto snapshot = slurm::look(query);
+  if (!snapshot.queue_known)
+    throw Error(ExitCode::try_again, "squeue", fmt::format("does not answer ({})", snapshot.queue_error),
+                "run the same command again when Slurm answers: squeue --me");
+  return arrays_by_name(snapshot.queue);
+}
+
+}  // namespace hpo::flow
