@@ -84,7 +84,8 @@ ExitCode run_alone(const hpo::cli::Arguments& arguments) {
     if (world->rank() == 0) hpo::make_directories(directory);
     run.checkpoint_dir = run.resume_from = directory;
   }
-  run.deadline = hpo::slurm::job_environment(hpo::current_environment()).deadline;
+  run.job_end = hpo::slurm::job_environment(hpo::current_environment()).deadline;
+  run.deadline = hpo::slurm::stop_before(run.job_end, hpo::file_system().now());
   const hpo::cli::StopSignals signals;
   train::Hooks hooks;
   hooks.on_epoch = [&](const auto& report) { print_epoch(report, arguments.has("json")); };

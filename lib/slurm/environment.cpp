@@ -31,12 +31,18 @@ JobEnvironment job_environment(const std::map<std::string, std::string>& variabl
   // The array's number alone is also the number of one of its tasks: always A_i.
   e.job =
       array.empty() ? get(variables, "SLURM_JOB_ID") : array + "_" + get(variables, "SLURM_ARRAY_TASK_ID");
+  e.array = array;
+  e.is_canary = !array.empty() && !get(variables, "HPO_CANARY").empty();
+  e.is_packed = number(variables, "HPO_PACK", 1) > 1;
   e.restart = number(variables, "SLURM_RESTART_COUNT", 0);
-  e.nodes = number(variables, "SLURM_JOB_NUM_NODES", 1);
+  // A trial that shares its job with others runs in a step, and the step is all it has.
+  e.nodes = number(variables, "SLURM_STEP_NUM_NODES", number(variables, "SLURM_JOB_NUM_NODES", 1));
   e.ranks = number(variables, "SLURM_NTASKS", e.nodes);
+  if (number(variables, "SLURM_STEP_NUM_TASKS", 0) == 1) e.ranks = number(variables, "HPO_RANKS", e.ranks);
   e.node = get(variables, "SLURMD_NODENAME");
   if (e.node.empty()) e.node = host_name();
-  e.first_host = first_host(get(variables, "SLURM_JOB_NODELIST"));
+  for (const char* name : {"SLURM_STEP_NODELIST", "SLURM_JOB_NODELIST"})
+    if (e.first_host.empty()) e.first_host = first_host(get(variables, name));
   if (e.first_host.empty()) e.first_host = e.node;
   for (const char* name : {"HPO_DEADLINE", "SLURM_JOB_END_TIME"})
     if (const auto end = parse_double(get(variables, name)); end && e.deadline == 0) e.deadline = *end;

@@ -9,11 +9,15 @@ namespace hpo::slurm {
 /// What a process can know of the job it runs in, from SLURM_* variables read once; outside Slurm: one node,
 /// no job.
 struct JobEnvironment {
-  std::string job;  ///< "1234_7" for an array task, "1234" for a plain job, "" outside Slurm
-  int restart = 0;  ///< SLURM_RESTART_COUNT
+  std::string job;         ///< "1234_7" for an array task, "1234" for a plain job, "" outside Slurm
+  std::string array;       ///< "1234", "" outside arrays
+  bool is_canary = false;  ///< the rest of the array is held until this task has taken a step (HPO_CANARY)
+  bool is_packed = false;  ///< other trials share this array task (HPO_PACK)
+  int restart = 0;         ///< SLURM_RESTART_COUNT
   int array_index = -1;
-  int nodes = 1, ranks = 1;
-  std::string first_host;  ///< of SLURM_JOB_NODELIST; the host's own name outside Slurm
+  int nodes = 1;           ///< of the step we run in, else of the job
+  int ranks = 1;           ///< of the step, else of the job; in a step of one process HPO_RANKS
+  std::string first_host;  ///< of the step, else of the job; the host's own name outside Slurm
   std::string node;        ///< SLURMD_NODENAME, or the host's name
   double deadline =
       0;  ///< seconds since 1970 (SLURM_JOB_END_TIME of newer Slurm, or HPO_DEADLINE); 0: none known

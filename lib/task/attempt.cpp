@@ -30,15 +30,28 @@ struct Past {
   fs::path checkpoint;
 };
 
+// Has this attempt ended its task? A failed one is tried again where that was asked for, but not because a
+// trial that shares its array task was stopped and Slurm runs both again.
+bool has_decided(const std::vector<exchange::Record>& records, const std::string& submission,
+                 bool is_packed) {
+  const auto* ended = std::get_if<exchange::Ended>(&records.back());
+  if (ended == nullptr) return false;
+  if (ended->how == exchange::Ending::finished) return true;
+  const auto* started = std::get_if<exchange::Started>(&records.front());
+  if (started == nullptr || started->submission != submission) return false;
+  return ended->how == exchange::Ending::diverged || (is_packed && ended->how == exchange::Ending::failed);
+}
+
 // The earlier attempts of a task, oldest first.
-Past look_back(const exchange::Layout& layout, const std::vector<exchange::SegmentName>& names) {
+Past look_back(const exchange::Layout& layout, const std::vector<exchange::SegmentName>& names,
+               const std::string& submission, bool is_packed) {
   Past past;
   for (const auto& name : names) {
     const auto reading = exchange::read_segment(name.path(layout.segments), {});
     if (reading.records.empty()) continue;  // it never started: a full disk
     ++past.attempts;
     const auto* ended = std::get_if<exchange::Ended>(&reading.records.back());
-    past.done = past.done || (ended != nullptr && ended->how == exchange::Ending::finished);
+    past.done = past.done || has_decided(reading.records, submission, is_packed);
     past.silent_deaths += ended == nullptr ? 1 : 0;
     const fs::path directory = layout.checkpoints / directory_name(name);
     if (!has_checkpoint(directory)) continue;
@@ -56,7 +69,8 @@ Attempt::Attempt(const exchange::Layout& layout, exchange::Assignment assignment
   const auto& m = assignment_.manifest;
   const auto& order = assignment_.task;
   const Past past =
-      look_back(layout, exchange::list_segments(layout.segments, order.trial, m.bracket, m.rung));
+      look_back(layout, exchange::list_segments(layout.segments, order.trial, m.bracket, m.rung),
+                m.submission, job.is_packed);
   if (past.done) {
     standing_ = Standing::done;
     return;
@@ -105,11 +119,11 @@ void Attempt::report(double step, const exchange::Metrics& metrics) {
   }
 }
 
-void Attempt::checkpointed(double step) {
+void Attempt::checkpointed(double step, double seconds) {
   const fs::path& checkpoint = has_checkpoint() ? directory_ : resume_from_;
   if (checkpoint.empty()) return;
   segment_->write(
-      exchange::Checkpointed{step, file_system().now(), "ckpt/" + checkpoint.filename().string()});
+      exchange::Checkpointed{step, file_system().now(), "ckpt/" + checkpoint.filename().string(), seconds});
 }
 
 void Attempt::note(const std::string& text) {

@@ -19,7 +19,7 @@ class Attempt {
   /// What was found before starting.
   enum class Standing {
     to_run,
-    done,      ///< an earlier attempt has finished the task: nothing to do
+    done,      ///< an earlier attempt has decided the task: nothing to do
     hopeless,  ///< kMostSilentDeaths attempts died without a word: now recorded as failed
   };
   static constexpr int kMostSilentDeaths = 5;  ///< in a row, without a new checkpoint
@@ -43,7 +43,8 @@ class Attempt {
   void report(double step, const exchange::Metrics& metrics);
   /// Tells what the next rung goes on from: the checkpoint in directory(), where names that begin with a dot
   /// do not count; when nothing is there, the one that this attempt came from, if any.
-  void checkpointed(double step);
+  /// `seconds`: what writing it took; 0: not known.
+  void checkpointed(double step, double seconds = 0);
   void note(const std::string& text);
   void end(exchange::Ending how, int exit_code, const std::string& message);
   /// The run broke off with `error`: ends the attempt, unless it has ended or its segment is what broke.

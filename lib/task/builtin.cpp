@@ -3,12 +3,16 @@
 
 #include <fmt/format.h>
 
+#include <boost/filesystem/operations.hpp>
+
 #include <array>
 #include <cstring>
 
+#include "base/identity.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "space/placeholder.hpp"
+#include "task/canary.hpp"
 #include "train/config.hpp"
 #include "train/trainer.hpp"
 
@@ -31,10 +35,18 @@ void put(std::array<char, 4096>& into, const fs::path& path) {
   std::memcpy(into.data(), text.data(), text.size());
 }
 
+// Absolute, without dots, without a separator at its end.
+fs::path plain(const fs::path& path) {
+  fs::path normal = fs::absolute(path).lexically_normal();
+  return normal.filename() == "." ? normal.parent_path() : normal;
+}
+
 train::Config config_of(const exchange::Assignment& assignment) {
   try {
-    return train::config_from_json(space::fill(
+    auto config = train::config_from_json(space::fill(
         assignment.manifest.train, nlohmann::json(assignment.task.params), assignment.task.inactive));
+    config.data.path = staged_path(config.data.path, environment("HPO_STAGE"), environment("HPO_STAGED"));
+    return config;
   } catch (const Error& error) {
     throw Error("train." + error.culprit(), error.reason(), error.next());
   }
@@ -78,12 +90,15 @@ ExitCode conclude(Attempt& attempt, const train::Result& result) {
   return ExitCode::done;
 }
 
-ExitCode lead(Attempt& attempt, const train::Config& config, const train::Assignment& run,
+ExitCode lead(Attempt& attempt, Canary& canary, const train::Config& config, const train::Assignment& run,
               train::comm::Communicator& world, const std::function<bool()>& stop) {
   const double started = file_system().now();
   train::Hooks hooks;
   hooks.on_epoch = [&](const train::EpochReport& report) { attempt.report(report.epoch, report.metrics); };
-  hooks.on_checkpoint = [&](double epoch, const fs::path&) { attempt.checkpointed(epoch); };
+  hooks.on_first_step = [&] { canary.sings(); };
+  hooks.on_checkpoint = [&](double epoch, const fs::path&, double seconds) {
+    attempt.checkpointed(epoch, seconds);
+  };
   hooks.on_event = [&](const std::string& line) {
     attempt.note(line);
     log::info("{}: {}", attempt.label(), line);
@@ -92,6 +107,8 @@ ExitCode lead(Attempt& attempt, const train::Config& config, const train::Assign
     const auto result = train::train(
         config, run, world, [&] { return stop() || attempt.superseded(); }, hooks);
     const ExitCode code = conclude(attempt, result);
+    // A result without a step: nothing was left to train, or the numbers were hopeless from the start.
+    if (code == ExitCode::done) canary.sings();
     log::info("{}", summary(attempt, attempt.assignment(), result, file_system().now() - started));
     return code;
   } catch (const Error& error) {
@@ -110,6 +127,13 @@ void follow(const train::Config& config, const train::Assignment& run, train::co
 }
 
 }  // namespace
+
+std::string staged_path(const std::string& path, const std::string& stage, const std::string& staged) {
+  if (path.empty() || stage.empty() || staged.empty()) return path;
+  const fs::path below = plain(path).lexically_relative(plain(stage));
+  if (below.empty() || *below.begin() == "..") return path;
+  return plain(fs::path(staged) / below).string();
+}
 
 ExitCode run_builtin(const exchange::Layout& layout, const exchange::Assignment& assignment,
                      const slurm::JobEnvironment& job, train::comm::Communicator& world,
@@ -147,6 +171,7 @@ ExitCode run_builtin(const exchange::Layout& layout, const exchange::Assignment&
   run.checkpoint_dir = start.directory.data();
   run.resume_from = start.resume_from.data();
   run.deadline = slurm::stop_before(job.deadline, file_system().now());
+  run.job_end = job.deadline;
   train::Config config;
   try {
     config = config_of(assignment);
@@ -156,8 +181,9 @@ ExitCode run_builtin(const exchange::Layout& layout, const exchange::Assignment&
     throw;
   }
   auto code = static_cast<std::int32_t>(ExitCode::done);
+  Canary canary(job);
   if (leader) {
-    code = static_cast<std::int32_t>(lead(*attempt, config, run, world, stop));
+    code = static_cast<std::int32_t>(lead(*attempt, canary, config, run, world, stop));
   } else {
     follow(config, run, world, stop);
   }

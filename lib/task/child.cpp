@@ -19,8 +19,9 @@
 namespace hpo::task {
 namespace {
 
+// Ours only: a process that another thread has started is for that thread to wait for.
 void reap() {
-  while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+  while (::waitpid(-1, nullptr, WNOHANG | __WNOTHREAD) > 0) {
   }
 }
 

@@ -12,6 +12,7 @@
 #include "base/process.hpp"
 #include "base/text.hpp"
 #include "space/placeholder.hpp"
+#include "task/canary.hpp"
 #include "task/child.hpp"
 #include "task/report_line.hpp"
 
@@ -71,8 +72,9 @@ std::map<std::string, std::string> environment_of(const Attempt& attempt, const 
 // Follows one run of the program: its reports go to the attempt, its output to ours.
 class Watch {
  public:
-  Watch(Attempt& attempt, Files files, std::function<int()> stop_signal, double deadline)
+  Watch(Attempt& attempt, Canary& canary, Files files, std::function<int()> stop_signal, double deadline)
       : attempt_(attempt),
+        canary_(canary),
         files_(std::move(files)),
         stop_signal_(std::move(stop_signal)),
         deadline_(deadline) {}
@@ -100,6 +102,7 @@ class Watch {
  private:
   void take(const ProgramReport& report) {
     attempt_.report(std::isnan(report.step) ? attempt_.last_step() : report.step, report.metrics);
+    canary_.sings();
   }
 
   void take_output(const std::string& text) {
@@ -140,6 +143,7 @@ class Watch {
   }
 
   Attempt& attempt_;
+  Canary& canary_;
   Files files_;
   std::function<int()> stop_signal_;
   double deadline_;
@@ -197,11 +201,12 @@ ExitCode run_command(const exchange::Layout& layout, const exchange::Assignment&
   }
   if (attempt.standing() == Attempt::Standing::hopeless) return ExitCode::failed;
   const Files files{attempt.directory() / "params.json", attempt.directory() / "report.jsonl"};
+  Canary canary(job);
   try {
     replace_file(files.params, task.params.dump(2) + "\n");
     const auto argv =
         space::fill(assignment.manifest.command, values_of(attempt, files, job.ranks), task.inactive);
-    Watch watch(attempt, files, stop_signal, slurm::stop_before(job.deadline, file_system().now()));
+    Watch watch(attempt, canary, files, stop_signal, slurm::stop_before(job.deadline, file_system().now()));
     int code = 0;
     {
       Child child(argv, environment_of(attempt, files, layout, job));

@@ -12,9 +12,16 @@
 
 namespace hpo::train {
 
+bool Council::is_late() const {
+  const double now = file_system().now();
+  if (assignment_.deadline > 0 && now >= assignment_.deadline) return true;
+  const bool is_measured = assignment_.job_end > 0 && save_s_ > 0;
+  return is_measured && now >= assignment_.job_end - (2 * save_s_ + 10);
+}
+
 Agreement Council::agree(const BatchSums& mine) {
   const bool decides = world_.rank() == 0;
-  const bool late = decides && assignment_.deadline > 0 && file_system().now() >= assignment_.deadline;
+  const bool late = decides && is_late();
   const std::chrono::duration<double> unsaved = std::chrono::steady_clock::now() - saved_;
   const bool due = decides && unsaved.count() >= assignment_.checkpoint_every_s;
   const bool asked = stop_ && stop_();

@@ -28,14 +28,20 @@ class Council {
 
   /// `mine`: of this rank's share. Collective; the same on every rank.
   [[nodiscard]] Agreement agree(const BatchSums& mine);
-  /// The time to the next checkpoint begins anew.
-  void saved() { saved_ = std::chrono::steady_clock::now(); }
+  /// The time to the next checkpoint begins anew; the last one took so many seconds.
+  void saved(double seconds) {
+    saved_ = std::chrono::steady_clock::now();
+    save_s_ = seconds;
+  }
 
  private:
+  [[nodiscard]] bool is_late() const;
+
   const Assignment& assignment_;
   const std::function<bool()>& stop_;
   comm::Communicator& world_;
   std::chrono::steady_clock::time_point saved_ = std::chrono::steady_clock::now();
+  double save_s_ = 0;
 };
 
 /// Throws on every rank when not all were given the same text: ranks with different settings, or of different

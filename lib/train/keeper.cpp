@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -67,15 +68,19 @@ Progress Keeper::resume(Engine& engine) {
   return progress;
 }
 
-void Keeper::save(Engine& engine, const Progress& progress, double epoch) {
-  if (assignment_.checkpoint_dir.empty()) return;
+double Keeper::save(Engine& engine, const Progress& progress, double epoch) {
+  if (assignment_.checkpoint_dir.empty()) return 0;
+  using Clock = std::chrono::steady_clock;
+  const auto began = Clock::now();
+  const auto seconds = [&] { return std::chrono::duration<double>(Clock::now() - began).count(); };
   const std::vector<StateView> state = engine.state();
   check_equal(state, world_);
   comm::together(world_, [&] {
     if (world_.rank() != 0) return;
     const auto file = write_checkpoint(assignment_.checkpoint_dir, identity_, progress, state);
-    if (hooks_.on_checkpoint) hooks_.on_checkpoint(epoch, file);
+    if (hooks_.on_checkpoint) hooks_.on_checkpoint(epoch, file, seconds());
   });
+  return seconds();
 }
 
 }  // namespace hpo::train

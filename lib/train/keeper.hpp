@@ -22,8 +22,8 @@ class Keeper {
   /// Restores from assignment.resume_from into every rank's engine; the start when there is nothing.
   [[nodiscard]] Progress resume(Engine& engine);
   /// Does nothing when the assignment names no directory. `epoch` is passed on to the hook. Refuses to save
-  /// when the ranks' states have drifted apart.
-  void save(Engine& engine, const Progress& progress, double epoch);
+  /// when the ranks' states have drifted apart. Returns the seconds it took.
+  double save(Engine& engine, const Progress& progress, double epoch);
 
  private:
   const Assignment& assignment_;

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <memory>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -96,6 +97,7 @@ class Run {
     clock_.end_step(share.global_count);
     HPO_CHECK(agreed.sums.samples == share.global_count, "the ranks' shares do not add up to the batch");
     progress_.add(agreed.sums, report, lr);
+    if (report.non_finite == 0) announce_first_step();
     look_for_faults(agreed.sums, report);
     return agreed;
   }
@@ -128,9 +130,13 @@ class Run {
     });
   }
 
-  void save() {
-    keeper_.save(*engine_, progress_, epoch());
-    council_.saved();
+  void save() { council_.saved(keeper_.save(*engine_, progress_, epoch())); }
+
+  void announce_first_step() {
+    if (std::exchange(has_stepped_, true)) return;
+    on_rank_0([&] {
+      if (hooks_.on_first_step) hooks_.on_first_step();
+    });
   }
 
   void tell(const std::string& line) {
@@ -189,6 +195,7 @@ class Run {
   Progress progress_;
   StepClock clock_;
   BatchMemory memory_;
+  bool has_stepped_ = false;
   std::string fault_;  ///< why the run has diverged
 };
 

@@ -22,6 +22,9 @@ struct Assignment {
   boost::filesystem::path checkpoint_dir;  ///< ours alone; empty: no checkpoints
   boost::filesystem::path resume_from;  ///< a checkpoint file or a directory of them; empty: from the start
   double deadline = 0;                  ///< seconds since 1970 after which to checkpoint and stop; 0: none
+  /// Seconds since 1970 when the job is ended by force; 0: not known. Once this run has measured what a
+  /// checkpoint takes, it stops twice that and 10 s before, if that is earlier than the deadline.
+  double job_end = 0;
   double checkpoint_every_s = 600;
 };
 
@@ -39,7 +42,9 @@ struct EpochReport {
 /// Called on rank 0 only; empty functions are skipped.
 struct Hooks {
   std::function<void(const EpochReport&)> on_epoch;
-  std::function<void(double epoch, const boost::filesystem::path& file)> on_checkpoint;
+  std::function<void()> on_first_step;  ///< the first step of this run that changed the parameters is made
+  /// `seconds`: what it took on all ranks together.
+  std::function<void(double epoch, const boost::filesystem::path& file, double seconds)> on_checkpoint;
   std::function<void(const std::string& line)>
       on_event;  ///< non-finite gradients with rank and tensor, restarts...
 };

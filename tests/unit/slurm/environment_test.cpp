@@ -23,6 +23,32 @@ TEST_CASE("environment: outside Slurm there is no job and one node") {
   CHECK_FALSE(e.first_host.empty());
 }
 
+TEST_CASE(
+    "environment: in a step, nodes and hosts are the step's; its lone process may start the trial's ranks") {
+  std::map<std::string, std::string> variables{{"SLURM_JOB_NUM_NODES", "4"},
+                                               {"SLURM_JOB_NODELIST", "n[1-4]"},
+                                               {"SLURM_STEP_NUM_NODES", "1"},
+                                               {"SLURM_STEP_NODELIST", "n3"},
+                                               {"SLURM_STEP_NUM_TASKS", "1"},
+                                               {"SLURM_NTASKS", "1"},
+                                               {"HPO_RANKS", "2"}};
+  const auto e = job_environment(variables);
+  CHECK(e.nodes == 1);
+  CHECK(e.first_host == "n3");
+  CHECK(e.ranks == 2);
+  variables["SLURM_STEP_NUM_TASKS"] = variables["SLURM_NTASKS"] = "8";
+  CHECK(job_environment(variables).ranks == 8);
+}
+
+TEST_CASE("environment: a canary is a task of an array, and packed are several trials in one") {
+  CHECK(job_environment({{"HPO_CANARY", "1"}, {"SLURM_ARRAY_JOB_ID", "812"}}).is_canary);
+  CHECK_FALSE(job_environment({{"HPO_CANARY", "1"}}).is_canary);
+  CHECK_FALSE(job_environment({{"HPO_CANARY", ""}, {"SLURM_ARRAY_JOB_ID", "812"}}).is_canary);
+  CHECK(job_environment({{"SLURM_ARRAY_JOB_ID", "812"}}).array == "812");
+  CHECK(job_environment({{"HPO_PACK", "4"}}).is_packed);
+  CHECK_FALSE(job_environment({{"HPO_PACK", "1"}}).is_packed);
+}
+
 TEST_CASE("environment: the first host of a compressed list") {
   CHECK(first_host("n1") == "n1");
   CHECK(first_host("n1,n2") == "n1");

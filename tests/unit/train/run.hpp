@@ -31,6 +31,8 @@ struct Record {
   std::vector<EpochReport> reports;
   std::vector<std::string> events;
   std::vector<std::pair<double, boost::filesystem::path>> checkpoints;
+  std::vector<double> checkpoint_seconds;
+  int first_steps = 0;
 
   [[nodiscard]] double metric(std::size_t report, const std::string& name) const {
     for (const auto& [key, value] : reports.at(report).metrics)
@@ -47,10 +49,14 @@ struct Record {
 inline Record run(const Config& config, const Assignment& assignment, comm::Communicator& world,
                   const std::function<bool()>& stop = {}) {
   Record record;
-  const Hooks hooks{
-      .on_epoch = [&](const EpochReport& report) { record.reports.push_back(report); },
-      .on_checkpoint = [&](double epoch, const auto& file) { record.checkpoints.emplace_back(epoch, file); },
-      .on_event = [&](const std::string& line) { record.events.push_back(line); }};
+  const Hooks hooks{.on_epoch = [&](const EpochReport& report) { record.reports.push_back(report); },
+                    .on_first_step = [&] { ++record.first_steps; },
+                    .on_checkpoint =
+                        [&](double epoch, const auto& file, double seconds) {
+                          record.checkpoints.emplace_back(epoch, file);
+                          record.checkpoint_seconds.push_back(seconds);
+                        },
+                    .on_event = [&](const std::string& line) { record.events.push_back(line); }};
   record.result = train(config, assignment, world, stop, hooks);
   return record;
 }

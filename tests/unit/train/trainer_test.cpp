@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/file_system.hpp"
 #include "support/scratch.hpp"
 #include "unit/train/expect_error.hpp"
 #include "unit/train/run.hpp"
@@ -128,6 +129,40 @@ TEST_CASE("trainer: out of time it stops with a checkpoint") {
   CHECK(record.result.message == "out of time");
   CHECK(record.result.epoch == doctest::Approx(32.0 / 400));
   CHECK(record.checkpoints.size() == 1);
+}
+
+TEST_CASE(
+    "trainer: what a checkpoint takes is measured, and decides how long before the job's end it stops") {
+  const Scratch scratch;
+  Assignment ending = to(4, scratch.path());
+  ending.job_end = file_system().now() + 9;  // less than the 10 s kept besides two checkpoints
+  ending.checkpoint_every_s = 0;
+  const Record measured = run_alone(small_config(), ending);
+  CHECK(measured.result.end == End::stopped);
+  CHECK(measured.result.message == "out of time");
+  REQUIRE(measured.checkpoint_seconds.size() == 2);  // the one that was measured, and the last
+  CHECK(measured.checkpoint_seconds[0] > 0);
+
+  ending.checkpoint_every_s = 1e9;  // nothing is known before the first
+  ending.budget = 1;
+  CHECK(run_alone(small_config(), ending).result.end == End::finished);
+}
+
+TEST_CASE("trainer: the first step of a run is told once, and only when one is made") {
+  const Scratch scratch;
+  CHECK(run_alone(small_config(), to(1, scratch.path())).first_steps == 1);
+  CHECK(run_alone(small_config(), to(2, {}, scratch.path())).first_steps == 1);
+  CHECK(run_alone(small_config(), to(1, {}, scratch.path())).first_steps == 0);
+}
+
+TEST_CASE("trainer: a checkpoint does not depend on where the data lie") {
+  const Scratch one, other;
+  Config config = small_config();
+  run_alone(config, to(1, one.path()));
+  config.data.path = "/local/812/copy";
+  const Record moved = run_alone(config, to(2, other.path(), one.path()));
+  CHECK(moved.has_event("resumed from"));
+  CHECK(moved.result.end == End::finished);
 }
 
 TEST_CASE("trainer: checkpoints come at their interval") {
