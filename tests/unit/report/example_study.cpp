@@ -87,6 +87,17 @@ void add_attempt(Study& study, const Task& task, AttemptState state, const char*
   study.attempts.push_back(attempt);
 }
 
+// As accounting has it.
+void add_execution(Study& study, const Task& task) {
+  study::Execution execution;
+  execution.submission = task.rung;
+  execution.job = "1234";
+  execution.started = task.started;
+  execution.ended = task.ended > 0 ? task.ended : task.started + 60;
+  execution.node_hours = task.node_hours;
+  study.executions.push_back(execution);
+}
+
 void add_report(Study& study, double step, double error) {
   study::Reports& reports = study.reports;
   if (reports.metrics.empty()) reports.metrics = {{"error", {}}, {"loss", {}}};
@@ -163,6 +174,7 @@ Study example_study() {
   const Task& task =
       add_task(study, 7, 2, TaskState::running, std::numeric_limits<double>::quiet_NaN(), kNow - 120);
   add_attempt(study, task, AttemptState::running, "n1");
+  for (const Task& each : study.tasks) add_execution(study, each);
   return study;
 }
 
