@@ -89,7 +89,11 @@ class Cluster:
 
     def run(self, *argv, code=0, timeout=120, env=None, **more):
         """Runs a client (sbatch, scancel, sinfo ...) to its end; code=None takes any exit code."""
-        result = subprocess.run(self.command(*argv), env={**self.env, **(env or {})}, capture_output=True, text=True, timeout=timeout, **more)
+        try:
+            result = subprocess.run(self.command(*argv), env={**self.env, **(env or {})}, capture_output=True, text=True, timeout=timeout, **more)
+        except subprocess.TimeoutExpired as late:
+            late.add_note(f"{late.stdout}\n{late.stderr}{self.logs()}")
+            raise
         if code is not None and result.returncode != code:
             raise AssertionError(f"{argv} ended with {result.returncode}\n{result.stdout}\n{result.stderr}")
         return result
