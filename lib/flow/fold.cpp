@@ -5,29 +5,59 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <set>
 #include <tuple>
 #include <unordered_map>
 
 #include "base/log.hpp"
 #include "exchange/segment.hpp"
+#include "flow/policy.hpp"
 
 namespace hpo::flow {
 namespace {
 
 using exchange::SegmentName;
 using study::AttemptState;
+using study::Cause;
 using study::TaskState;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr const char* kBuried = "ended without a word";
 
-// Given up although its segment has no end: an end of its own never has this exit code and this message.
-bool is_buried(const study::Attempt& a) {
-  return a.state == AttemptState::infrastructure && a.exit_code == 0 && a.message == kBuried;
-}
-
 double node_hours(const study::Attempt& a) {
   return a.nodes * std::max(0.0, a.ended - a.started) / 3600;
+}
+
+AttemptState state_of(exchange::Ending how) {
+  switch (how) {
+    case exchange::Ending::finished:
+      return AttemptState::finished;
+    case exchange::Ending::failed:
+      return AttemptState::failed;
+    case exchange::Ending::diverged:
+      return AttemptState::diverged;
+    case exchange::Ending::stopped:
+      return AttemptState::stopped;
+    case exchange::Ending::infrastructure:
+      break;
+  }
+  return AttemptState::infrastructure;
+}
+
+Cause cause_of(exchange::Ending how) {
+  switch (how) {
+    case exchange::Ending::finished:
+      return Cause::completed;
+    case exchange::Ending::failed:
+      return Cause::failed;
+    case exchange::Ending::diverged:
+      return Cause::diverged;
+    case exchange::Ending::stopped:
+      return Cause::stopped;
+    case exchange::Ending::infrastructure:
+      break;
+  }
+  return Cause::infrastructure;
 }
 
 class Folder {
@@ -50,6 +80,7 @@ class Folder {
 
   Folded run() {
     for (const auto& name : exchange::list_segments(layout_.segments)) fold_segment(name);
+    for (const auto task : ended_badly_) settle(study_.tasks[task]);
     bury_superseded();
     return folded_;
   }
@@ -152,7 +183,10 @@ class Folder {
   }
 
   void apply(const exchange::Checkpointed& r, std::size_t row, study::Task& task) {
-    study_.attempts[row].last_time = r.time;
+    auto& a = study_.attempts[row];
+    a.last_time = r.time;
+    a.last_step = std::max(a.last_step, r.step);
+    a.checkpoint_s = std::max(a.checkpoint_s, r.seconds);
     if (task.state != TaskState::finished) task.checkpoint = r.path;
   }
 
@@ -163,30 +197,50 @@ class Folder {
   void apply(const exchange::Ended& r, std::size_t row, study::Task& task) {
     auto& a = study_.attempts[row];
     a.state = state_of(r.how);
+    a.cause = cause_of(r.how);
     a.ended = r.time, a.last_time = r.time, a.exit_code = r.exit_code, a.message = r.message;
     task.node_hours += node_hours(a);
     if (task.state == TaskState::finished) return;  // the first success holds
-    switch (r.how) {
-      case exchange::Ending::finished:
-        task.state = TaskState::finished;
-        task.values = last_values_[row];
-        task.step = r.step;
-        task.message.clear();
-        ++folded_.finished;
-        break;
-      case exchange::Ending::failed:
-      case exchange::Ending::diverged:
-        task.state = r.how == exchange::Ending::failed ? TaskState::failed : TaskState::diverged;
-        task.message = r.message;
-        ++folded_.failed;
-        break;
-      case exchange::Ending::stopped:
-      case exchange::Ending::infrastructure:
-        if (task.state == TaskState::waiting) task.state = TaskState::running;
-        task.message = r.message;
-        return;  // to be tried again
+    if (r.how != exchange::Ending::finished) {
+      ended_badly_.insert(static_cast<std::size_t>(&task - study_.tasks.data()));
+      return;
     }
+    task.state = TaskState::finished;
+    task.cause = Cause::completed;
+    task.values = last_values_[row];
+    task.step = r.step;
     task.ended = r.time;
+    task.message.clear();
+    ++folded_.finished;
+  }
+
+  // What follows from the end of a task's newest attempt; while a younger one is at work, nothing follows.
+  void settle(study::Task& task) {
+    if (task.state == TaskState::finished) return;
+    Past past;
+    const study::Attempt* newest = nullptr;
+    for (auto it = attempts_.lower_bound({task.trial, task.bracket, task.rung, 0});
+         it != attempts_.end() && it->first < std::tuple(task.trial, task.bracket, task.rung + 1, 0); ++it) {
+      newest = &study_.attempts[it->second];
+      if (newest->cause != Cause::none && newest->ended > task.pardoned) ++past.counts[newest->cause];
+    }
+    if (newest->cause == Cause::none || is_buried(*newest) || newest->ended <= task.pardoned) return;
+    task.cause = newest->cause;
+    task.message = newest->message;
+    if (task.has_ended()) return;
+    task.state = TaskState::running;
+    const bool says_of_point = newest->cause == Cause::failed || newest->cause == Cause::diverged;
+    if (!says_of_point || may_be_out_of_memory(*newest)) return;
+    past.cause = newest->cause;
+    if (judge(study_.definition.retry, past).verdict == Verdict::retry) return;
+    task.state = past.cause == Cause::failed ? TaskState::failed : TaskState::diverged;
+    task.ended = newest->ended;
+    ++folded_.failed;
+  }
+
+  // A program that the kernel has killed for its memory looks like a failed one: Slurm knows.
+  static bool may_be_out_of_memory(const study::Attempt& a) {
+    return a.cause == Cause::failed && a.exit_code == 128 + 9 && !a.job.empty();
   }
 
   // It has spoken: its hours count again from the start.
@@ -194,24 +248,9 @@ class Folder {
     if (!is_buried(a)) return;
     task.node_hours = std::max(0.0, task.node_hours - node_hours(a));
     a.state = AttemptState::running;
+    a.cause = Cause::none;
     a.ended = 0;
     a.message.clear();
-  }
-
-  static AttemptState state_of(exchange::Ending how) {
-    switch (how) {
-      case exchange::Ending::finished:
-        return AttemptState::finished;
-      case exchange::Ending::failed:
-        return AttemptState::failed;
-      case exchange::Ending::diverged:
-        return AttemptState::diverged;
-      case exchange::Ending::stopped:
-        return AttemptState::stopped;
-      case exchange::Ending::infrastructure:
-        break;
-    }
-    return AttemptState::infrastructure;
   }
 
   // An attempt without an end that a younger one has followed is dead, or will stop as soon as it notices:
@@ -225,10 +264,7 @@ class Folder {
     }
     for (auto& a : study_.attempts) {
       if (a.state != AttemptState::running || a.ordinal >= newest[{a.trial, a.bracket, a.rung}]) continue;
-      a.state = AttemptState::infrastructure;
-      a.ended = a.last_time;
-      a.message = kBuried;
-      study_.tasks[tasks_[{a.trial, a.bracket, a.rung}]].node_hours += node_hours(a);
+      bury(a, study_.tasks[tasks_[{a.trial, a.bracket, a.rung}]], Cause::superseded, a.last_time);
       ++folded_.records;
     }
   }
@@ -239,10 +275,23 @@ class Folder {
   std::map<std::tuple<int, int, int, int>, std::size_t> attempts_;
   std::unordered_map<std::string, std::size_t> metric_index_;
   std::unordered_map<std::size_t, std::vector<double>> last_values_;
+  std::set<std::size_t> ended_badly_;  // tasks, now
   Folded folded_;
 };
 
 }  // namespace
+
+bool is_buried(const study::Attempt& a) {
+  return a.state == AttemptState::infrastructure && a.exit_code == 0 && a.message == kBuried;
+}
+
+void bury(study::Attempt& a, study::Task& task, Cause cause, double ended) {
+  a.state = AttemptState::infrastructure;
+  a.cause = cause;
+  a.ended = ended;
+  a.message = kBuried;
+  task.node_hours += node_hours(a);
+}
 
 Folded fold(study::Study& study, const study::Layout& layout) {
   return Folder(study, layout).run();

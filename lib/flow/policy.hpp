@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "flow/ends.hpp"
 #include "study/study.hpp"
 
 namespace hpo::flow {
@@ -23,6 +24,8 @@ struct Past {
   bool began = false;                       ///< some attempt of it has left a segment
   bool has_memory_limit = false;            ///< [slurm] asks for memory: more can be asked for
 };
+/// The ends of a task since it was last pardoned; `cause` is the newest one's.
+[[nodiscard]] Past past_of(const study::Study& study, const Ends& ends, const study::Task& task);
 
 struct Fate {
   Verdict verdict = Verdict::abandon;
@@ -32,15 +35,14 @@ struct Fate {
 /// The policy table (docs/slurm.md): pure. HPO_CHECKs that the cause is an end that leaves the task open.
 [[nodiscard]] Fate judge(const study::Retry& retry, const Past& past);
 
-/// The cause's name in the study file, in reports and in [retry]: "node_failure".
-[[nodiscard]] std::string cause_name(study::Cause cause);
-
 /// How a task's next execution differs from what study.toml says, from the ends it has had: pure.
 struct Adjustment {
   double time_factor = 1, memory_factor = 1;
   std::string exclude;  ///< nodes, comma separated, sorted
   auto operator<=>(const Adjustment&) const = default;
 };
+[[nodiscard]] Adjustment adjustment(const study::Study& study, const Ends& ends, const study::Task& task);
+/// The same for one task alone. For many, make the Ends once.
 [[nodiscard]] Adjustment adjustment(const study::Study& study, const study::Task& task);
 
 }  // namespace hpo::flow

@@ -9,6 +9,7 @@
 
 using namespace hpo;
 using exchange::Ending;
+using study::Cause;
 using study::TaskState;
 using test::SmallStudy;
 
@@ -23,7 +24,7 @@ TEST_CASE("fold: a finished task has its last values, its hours and its attempt"
   CHECK(task.values == std::vector<double>{0.25});
   CHECK(task.node_hours == doctest::Approx(2));  // two nodes, one hour
   REQUIRE(s.study.attempts.size() == 1);
-  CHECK(s.study.attempts[0].job == "7_0");
+  CHECK(s.study.attempts[0].job == "7_3");
   CHECK(s.study.reports.size() == 1);
   CHECK(s.study.reports.metrics.size() == 2);
 }
@@ -129,6 +130,94 @@ TEST_CASE("fold: segments of another study and of unknown tasks are left alone")
   CHECK(folded.foreign == 2);
   CHECK_FALSE(folded.changed());
   CHECK(s.task(0, 0).state == TaskState::waiting);
+}
+
+TEST_CASE("fold: an attempt's cause is its end marker's; without one it has none") {
+  SmallStudy s;
+  s.begin();
+  const std::vector<std::pair<Ending, Cause>> cases{{Ending::finished, Cause::completed},
+                                                    {Ending::failed, Cause::failed},
+                                                    {Ending::diverged, Cause::diverged},
+                                                    {Ending::stopped, Cause::stopped},
+                                                    {Ending::infrastructure, Cause::infrastructure}};
+  for (int i = 0; i < 5; ++i)
+    s.attempt(i, 0).write(exchange::Ended{cases[static_cast<std::size_t>(i)].first, 0, 20, 1, "why"});
+  (void)s.attempt(5, 0);
+  (void)flow::fold(s.study, s.layout);
+  for (int i = 0; i < 5; ++i) {
+    CHECK(s.study.attempts[static_cast<std::size_t>(i)].cause == cases[static_cast<std::size_t>(i)].second);
+    CHECK(s.task(i, 0).cause == cases[static_cast<std::size_t>(i)].second);
+  }
+  CHECK(s.study.attempts[5].cause == Cause::none);
+  CHECK(s.task(5, 0).cause == Cause::none);
+}
+
+TEST_CASE("fold: a dead attempt is superseded, and no longer when it speaks") {
+  SmallStudy s;
+  s.begin();
+  auto older = s.attempt(2, 0);
+  auto younger = s.attempt(2, 0, 5000);
+  (void)flow::fold(s.study, s.layout);
+  CHECK(s.study.attempts[0].cause == Cause::superseded);
+  CHECK(s.study.attempts[1].cause == Cause::none);
+  older.write(exchange::Ended{Ending::stopped, 1, 8200, 85, "a younger attempt is at work"});
+  (void)flow::fold(s.study, s.layout);
+  CHECK(s.study.attempts[0].cause == Cause::stopped);
+  CHECK(s.task(2, 0).cause == Cause::none);
+}
+
+TEST_CASE("fold: an older attempt that fails while a younger one is at work fails nothing") {
+  SmallStudy s;
+  s.begin();
+  auto older = s.attempt(2, 0);
+  auto younger = s.attempt(2, 0, 5000);
+  older.write(exchange::Ended{Ending::failed, 1, 8200, 143, "killed"});
+  (void)flow::fold(s.study, s.layout);
+  CHECK(s.task(2, 0).state == TaskState::running);
+  younger.write(exchange::Ended{Ending::failed, 1, 9000, 1, "no such file"});
+  (void)flow::fold(s.study, s.layout);
+  CHECK(s.task(2, 0).state == TaskState::failed);
+  CHECK(s.task(2, 0).message == "no such file");
+  CHECK(s.task(2, 0).ended == 9000);
+}
+
+TEST_CASE("fold: with retry.failed a failed task stays open as often as that") {
+  SmallStudy s;
+  s.study.definition.retry.failed = 1;
+  s.begin();
+  s.attempt(0, 0).write(exchange::Ended{Ending::failed, 1, 1100, 1, "first"});
+  CHECK(flow::fold(s.study, s.layout).failed == 0);
+  CHECK(s.task(0, 0).state == TaskState::running);
+  CHECK(s.task(0, 0).cause == Cause::failed);
+  s.attempt(0, 0, 2000).write(exchange::Ended{Ending::failed, 1, 2100, 1, "second"});
+  CHECK(flow::fold(s.study, s.layout).failed == 1);
+  CHECK(s.task(0, 0).state == TaskState::failed);
+  CHECK(s.task(0, 0).message == "second");
+}
+
+TEST_CASE("fold: a program killed by signal 9 in a job waits for Slurm to say whether it was its memory") {
+  SmallStudy s;
+  s.begin();
+  s.attempt(0, 0).write(exchange::Ended{Ending::failed, 1, 1100, 137, "killed by signal 9"});
+  exchange::Started by_hand;
+  by_hand.study_uuid = s.study.uuid, by_hand.trial = 1, by_hand.time = 1000;
+  exchange::SegmentWriter::create(s.layout.segments, by_hand)
+      .write(exchange::Ended{Ending::failed, 1, 1100, 137, "killed by signal 9"});
+  (void)flow::fold(s.study, s.layout);
+  CHECK(s.task(0, 0).state == TaskState::running);
+  CHECK(s.task(1, 0).state == TaskState::failed);
+}
+
+TEST_CASE("fold: a checkpoint is a step forward, and the longest time to write one is kept") {
+  SmallStudy s;
+  s.begin();
+  auto segment = s.attempt(0, 0);
+  segment.write(exchange::Checkpointed{0.5, 1010, "ckpt/a", 4});
+  segment.write(exchange::Checkpointed{0.7, 1020, "ckpt/a", 2.5});
+  (void)flow::fold(s.study, s.layout);
+  CHECK(s.study.attempts[0].checkpoint_s == 4);
+  CHECK(s.study.attempts[0].last_step == 0.7);
+  CHECK(s.task(0, 0).step == 0);
 }
 
 TEST_CASE("fold: not-a-number survives") {
