@@ -26,8 +26,10 @@ namespace study = hpo::study;
 
 const hpo::cli::Usage kUsage{
     "hpo-promote",
-    "Takes in what the tasks have left behind, ranks the trials of every rung whose tasks have ended, promotes "
-    "the best to the next rung, and writes the job array that trains them on from their checkpoints. Run it as "
+    "Takes in what the tasks have left behind, ranks the trials of every rung whose tasks have ended, "
+    "promotes "
+    "the best to the next rung, and writes the job array that trains them on from their checkpoints. Run it "
+    "as "
     "often as you like, from as many places as you like: what is decided stays decided, what is submitted is "
     "submitted once.",
     {{"STUDY", "the study file", false}},
@@ -35,20 +37,22 @@ const hpo::cli::Usage kUsage{
     "handed to sbatch as they are (with --submit)",
     {{0, "submit", "", "submit the arrays to Slurm", "", "Options"},
      {0, "propose", "", "add the trials that a bracket lacks first, as hpo-propose does", "", "Options"},
-     {'y', "yes", "", "submit without asking, whatever it may cost ([submit] confirm_node_hours)", "", "Options"},
-     {0, "retry", "STATES", "run the trials of open rungs in these states again: failed,diverged,abandoned", "",
+     {'y', "yes", "", "submit without asking, whatever it may cost ([submit] confirm_node_hours)", "",
       "Options"},
+     {0, "retry", "STATES", "run the trials of open rungs in these states again: failed,diverged,abandoned",
+      "", "Options"},
      {0, "accept", "", "decide rungs although most of their tasks were cancelled", "", "Options"},
      {0, "throttle", "N", "let N tasks of each submitted array run at once; 0: all", "", "Options"},
      {0, "dry-run", "", "print the decisions and what would be submitted, write nothing", "", "Options"},
      {0, "json", "", "print the decisions as JSON, one a line", "", "Options"},
      {0, "list", "", "list the promotion rules", "", "Options"},
-     {0, "cron", "", "for cron and scrontab: propose what is missing, promote, submit; silent but for news", "",
-      "Triggers"},
+     {0, "cron", "", "for cron and scrontab: propose what is missing, promote, submit; silent but for news",
+      "", "Triggers"},
      {0, "controller", "",
-      "the same, and leave a job behind that does it again when the submitted arrays have ended", "", "Triggers"},
-     {0, "install", "KIND", "write the trigger's file and show how to install it: cron, scrontab or controller",
-      "", "Triggers"}},
+      "the same, and leave a job behind that does it again when the submitted arrays have ended", "",
+      "Triggers"},
+     {0, "install", "KIND",
+      "write the trigger's file and show how to install it: cron, scrontab or controller", "", "Triggers"}},
     {{"hpo-promote study.h5 --submit", "one step by hand"},
      {"hpo-promote study.h5 --controller", "the study moves on by itself, as a chain of jobs"},
      {"hpo-promote study.h5 --install=cron", "or by cron: what to type"},
@@ -142,10 +146,12 @@ class Promoter {
     pass_.first_decision = s.decisions.size();
     pass_.stopped = flow::exhausted(s, now);
     if (pass_.stopped) return changed;
-    if ((is_trigger_ || arguments_.has("propose")) && flow::lacks_trials(s)) pass_.proposed = flow::propose(s, {}, now);
+    if ((is_trigger_ || arguments_.has("propose")) && flow::lacks_trials(s))
+      pass_.proposed = flow::propose(s, {}, now);
     pass_.promotion = flow::promote(s, now, arguments_.has("accept"));
     pass_.arranged = flow::arrange(s, cluster_.array_size(), now);
-    return changed || !pass_.proposed.trials.empty() || !pass_.promotion.rungs.empty() || pass_.arranged.changed();
+    return changed || !pass_.proposed.trials.empty() || !pass_.promotion.rungs.empty() ||
+           pass_.arranged.changed();
   }
 
   ExitCode dry_run() {
@@ -175,7 +181,8 @@ class Promoter {
          flow::submit(store_, {tools, arguments_.rest(), arguments_.has("controller") && goes_on}, who_))
       hpo::log::info("{}", line);
     if (const auto tasks = arguments_.integer("throttle", 0, 1'000'000))
-      hpo::log::info("{} arrays: {} tasks at once", flow::throttle(store_.head().study, static_cast<int>(*tasks)),
+      hpo::log::info("{} arrays: {} tasks at once",
+                     flow::throttle(store_.head().study, static_cast<int>(*tasks)),
                      *tasks == 0 ? "all" : fmt::format("{}", *tasks));
   }
 
@@ -230,7 +237,8 @@ ExitCode run(const hpo::cli::Arguments& arguments, int argc, const char* const* 
   if (arguments.has("install")) {
     const auto store = study::Store::open(arguments.positional(0));
     const auto kind = arguments.choice("install", {"cron", "scrontab", "controller"});
-    fmt::print("{}", flow::install_trigger(store.head().study, store.layout(), hpo::executable_directory(), kind));
+    fmt::print("{}",
+               flow::install_trigger(store.head().study, store.layout(), hpo::executable_directory(), kind));
     return ExitCode::done;
   }
   const auto who = study::provenance("hpo-promote", argc, argv);

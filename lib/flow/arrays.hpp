@@ -12,10 +12,10 @@ namespace hpo::flow {
 
 /// One array, or plain job, as the queue shows it, all its tasks seen at once.
 struct Array {
-  std::string job;                   ///< its id
-  bool is_live = false;              ///< some task waits, runs or will be run again
-  std::vector<std::int32_t> held;    ///< indices that wait for somebody to let them go, sorted
-  bool has_loose = false;            ///< some live task is not held
+  std::string job;                 ///< its id
+  bool is_live = false;            ///< some task waits, runs or will be run again
+  std::vector<std::int32_t> held;  ///< indices that wait for somebody to let them go, sorted
+  bool has_loose = false;          ///< some live task is not held
 };
 
 /// The queue's arrays by the name of their submission, lowest id first.

@@ -14,7 +14,8 @@ namespace hpo::flow {
 
 std::int32_t newest_controller(const study::Study& study) {
   for (auto row = static_cast<std::int32_t>(study.submissions.size()) - 1; row >= 0; --row)
-    if (study.submissions[static_cast<std::size_t>(row)].kind == study::SubmissionKind::controller) return row;
+    if (study.submissions[static_cast<std::size_t>(row)].kind == study::SubmissionKind::controller)
+      return row;
   return -1;
 }
 
@@ -53,7 +54,8 @@ fs::path controller_script(const study::Study& study, const study::Layout& layou
   return script;
 }
 
-std::vector<std::string> controller_options(const study::Layout& layout, const study::Submission& controller) {
+std::vector<std::string> controller_options(const study::Layout& layout,
+                                            const study::Submission& controller) {
   return {"--job-name=" + controller.name, controller.after,
           "--output=" + (layout.logs / "controller.log").string(), "--open-mode=append"};
 }

@@ -15,8 +15,8 @@ namespace hpo::flow {
 /// Adds a row for one more; `after` is sbatch's "--dependency=afterany:12:13" or "--begin=now+600".
 std::int32_t add_controller(study::Study& study, const std::string& after, double now);
 
-/// A small job of ours needs next to nothing, but has to be let in: account, partition, QOS and reservation of
-/// [slurm] as lines of a script ("#SBATCH --partition=gpu").
+/// A small job of ours needs next to nothing, but has to be let in: account, partition, QOS and reservation
+/// of [slurm] as lines of a script ("#SBATCH --partition=gpu").
 [[nodiscard]] std::string place_options(const study::Definition& definition, const std::string& prefix);
 
 /// Writes controller.sbatch beside the study when it is not there, and returns its path.

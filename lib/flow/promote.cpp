@@ -60,7 +60,8 @@ std::optional<std::string> cancelled_by_hand(const study::Study& study, const st
   }
   if (cancelled * 2 <= all) return std::nullopt;
   return fmt::format(
-      "{} of its {} tasks were cancelled: hpo-promote --retry=abandoned runs them again, --accept goes on without "
+      "{} of its {} tasks were cancelled: hpo-promote --retry=abandoned runs them again, --accept goes on "
+      "without "
       "them",
       cancelled, all);
 }

@@ -146,8 +146,9 @@ slurm::Options options_of(const study::Definition& definition, const study::Subm
   // Slurm may then give a shorter limit to start earlier; minutes are its unit.
   const double share = definition.submit.time_min;
   if (share > 0 && submission.time_s > 60)
-    set(options, "time-min", slurm_time(std::max<std::int64_t>(
-                                 60, static_cast<std::int64_t>(static_cast<double>(submission.time_s) * share / 60) * 60)));
+    set(options, "time-min",
+        slurm_time(std::max<std::int64_t>(
+            60, static_cast<std::int64_t>(static_cast<double>(submission.time_s) * share / 60) * 60)));
   if (!submission.exclude.empty()) {
     const std::string* own = find(options, "exclude");
     set(options, "exclude", own == nullptr ? submission.exclude : *own + "," + submission.exclude);

@@ -97,8 +97,9 @@ class Purse {
  private:
   bool fits(const char* unit, double taken, double cost, const std::optional<double>& limit) {
     if (!limit || taken + cost <= *limit * (1 + 1e-9)) return true;
-    reason_ = fmt::format("a task may take {} {}, and of the budget of {} only {} are neither spent nor promised",
-                          rounded(cost, 3), unit, rounded(*limit, 6), rounded(std::max(0.0, *limit - taken), 3));
+    reason_ =
+        fmt::format("a task may take {} {}, and of the budget of {} only {} are neither spent nor promised",
+                    rounded(cost, 3), unit, rounded(*limit, 6), rounded(std::max(0.0, *limit - taken), 3));
     return false;
   }
 
@@ -163,8 +164,8 @@ Arranged arrange(study::Study& study, std::int32_t array_size, double now) {
     if (task.submission >= 0 || task.has_ended()) continue;
     const auto change = adjustment(study, task);
     auto [it, is_first] = fresh.try_emplace({task.bracket, task.rung, change}, -1);
-    const bool is_full =
-        !is_first && it->second >= 0 && at(study, it->second).tasks == array_size * at(study, it->second).pack;
+    const bool is_full = !is_first && it->second >= 0 &&
+                         at(study, it->second).tasks == array_size * at(study, it->second).pack;
     study::Submission* submission = nullptr;
     study::Submission next;
     if (it->second < 0 || is_full) {
@@ -246,10 +247,10 @@ std::string script_text(const study::Study& study, const study::Layout& layout, 
                         {"TOOLS", slurm::shell_word(tools.string())},
                         {"RANKS", fmt::format("{}", each.ranks)},
                         {"NOTICE", fmt::format("{:.0f}", submission.notice_s)},
-                        {"PACK", "1"},
+                        {"PACK", fmt::format("{}", submission.pack)},
                         {"TASKS", fmt::format("{}", submission.tasks)},
-                        {"STEP", ""},
-                        {"CANARY", ""},
+                        {"STEP", step_options(study.definition, submission)},
+                        {"CANARY", submission.canary ? "1" : ""},
                         {"BUILTIN", study.definition.command.empty() ? "1" : ""}});
 }
 

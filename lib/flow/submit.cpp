@@ -92,9 +92,10 @@ class Submitter {
     const auto& submission = at(row);
     const double since = file_system().now() - submission.submitted;
     if (submission.submitted > 0 && since < kMayStillAppear_s) {
-      failure_ = Error(ExitCode::try_again, submission.name,
-                       fmt::format("may have been submitted {} ago, and may still appear", human_duration(since)),
-                       fmt::format("run the same command again in {:.0f} s", kMayStillAppear_s - since));
+      failure_ =
+          Error(ExitCode::try_again, submission.name,
+                fmt::format("may have been submitted {} ago, and may still appear", human_duration(since)),
+                fmt::format("run the same command again in {:.0f} s", kMayStillAppear_s - since));
       return false;
     }
     const bool is_array = submission.kind == SubmissionKind::array;
@@ -120,9 +121,10 @@ class Submitter {
         break;
     }
     note(row, SubmissionState::intended, answer.message, file_system().now());
-    failure_ = Error(ExitCode::try_again, "sbatch",
-                     fmt::format("it is not known whether {} was submitted: {}", at(row).name, answer.message),
-                     "run the same command again in some minutes: it looks the name up first");
+    failure_ =
+        Error(ExitCode::try_again, "sbatch",
+              fmt::format("it is not known whether {} was submitted: {}", at(row).name, answer.message),
+              "run the same command again in some minutes: it looks the name up first");
     return true;
   }
 
@@ -161,10 +163,11 @@ class Submitter {
                  .study;
     for (const auto row : news) {
       const auto& submission = at(row);
-      said_.push_back(submission.kind == SubmissionKind::controller
-                          ? fmt::format("{}: job {}, goes on {}", submission.name, submission.job, submission.after)
-                          : fmt::format("{}: job {}, {} tasks, at most {} node-hours", submission.name,
-                                        submission.job, submission.tasks, rounded(submission.node_hours, 3)));
+      said_.push_back(
+          submission.kind == SubmissionKind::controller
+              ? fmt::format("{}: job {}, goes on {}", submission.name, submission.job, submission.after)
+              : fmt::format("{}: job {}, {} tasks, at most {} node-hours", submission.name, submission.job,
+                            submission.tasks, rounded(submission.node_hours, 3)));
     }
     for (const auto row : rows) cancel_twins(row);
   }
@@ -298,15 +301,16 @@ class Submitter {
   const SubmitOptions& options_;
   const study::Provenance& who_;
   study::Study study_;
-  ArraysByName arrays_;                         ///< the queue as it was seen last
-  std::map<std::int32_t, std::string> taken_;   ///< by sbatch, now
-  std::optional<Error> failure_;                ///< to be thrown when what succeeded is recorded
+  ArraysByName arrays_;                        ///< the queue as it was seen last
+  std::map<std::int32_t, std::string> taken_;  ///< by sbatch, now
+  std::optional<Error> failure_;               ///< to be thrown when what succeeded is recorded
   std::vector<std::string> said_;
 };
 
 std::vector<std::int32_t> pending(const study::Study& study) {
   auto rows = submissions_with_work(study);
-  std::erase_if(rows, [&](auto row) { return !is_pending(study.submissions[static_cast<std::size_t>(row)]); });
+  std::erase_if(rows,
+                [&](auto row) { return !is_pending(study.submissions[static_cast<std::size_t>(row)]); });
   return rows;
 }
 
@@ -321,8 +325,8 @@ std::vector<std::string> to_submit(const study::Study& study) {
   std::vector<std::string> lines;
   for (const auto row : pending(study)) {
     const auto& submission = study.submissions[static_cast<std::size_t>(row)];
-    lines.push_back(fmt::format("{}: {} tasks of {} nodes for {} each, at most {} node-hours", submission.name,
-                                submission.tasks, submission.nodes,
+    lines.push_back(fmt::format("{}: {} tasks of {} nodes for {} each, at most {} node-hours",
+                                submission.name, submission.tasks, submission.nodes,
                                 submission.time_s > 0 ? slurm_time(submission.time_s) : "any time",
                                 submission.time_s > 0 ? rounded(submission.node_hours, 3) : "?"));
   }

@@ -28,10 +28,12 @@ std::string install_trigger(const study::Study& study, const study::Layout& layo
   if (kind == "controller") {
     const auto script = controller_script(study, layout, tools);
     return fmt::format(
-        "{}\n\nStart the chain with\n  cd {} && {} {} --controller\nEach link is a small job with a dependency on "
+        "{}\n\nStart the chain with\n  cd {} && {} {} --controller\nEach link is a small job with a "
+        "dependency on "
         "the arrays before it; hpo-collect {} --status shows it.\n",
-        script.string(), slurm::shell_word(home.string()), slurm::shell_word((tools / "hpo-promote").string()),
-        layout.file.filename().string(), layout.file.filename().string());
+        script.string(), slurm::shell_word(home.string()),
+        slurm::shell_word((tools / "hpo-promote").string()), layout.file.filename().string(),
+        layout.file.filename().string());
   }
   const bool is_cron = kind == "cron";
   const std::string name = is_cron ? "crontab" : "scrontab";
@@ -47,8 +49,8 @@ std::string install_trigger(const study::Study& study, const study::Layout& layo
   }
   const auto text = slurm::render(name, template_text("study/" + name), values);
   replace_file(home / name, text, 0600);
-  return fmt::format("{}:\n\n{}\nInstall it with\n  ({} -l 2>/dev/null; cat {}) | {} -\n", (home / name).string(), text,
-                     name, slurm::shell_word((home / name).string()), name);
+  return fmt::format("{}:\n\n{}\nInstall it with\n  ({} -l 2>/dev/null; cat {}) | {} -\n",
+                     (home / name).string(), text, name, slurm::shell_word((home / name).string()), name);
 }
 
 }  // namespace hpo::flow

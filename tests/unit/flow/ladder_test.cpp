@@ -33,10 +33,10 @@ TEST_CASE("ladder: nine, three, one, complete") {
   auto promotion = flow::promote(s.study, 300);
   CHECK(promotion.state == Promotion::State::promoted);
   CHECK(promotion.rungs[0].promoted == 3);
-  CHECK(flow::arrange(s.study, 300).size() == 1);
+  CHECK(flow::arrange(s.study, 1000, 300).rows.size() == 1);
   run_rung(s, 1);
   CHECK(flow::promote(s.study, 400).rungs[0].promoted == 1);
-  (void)flow::arrange(s.study, 400);
+  (void)flow::arrange(s.study, 1000, 400);
   run_rung(s, 2);
   CHECK(flow::promote(s.study, 500).state == Promotion::State::promoted);  // the last rung is closed
   CHECK(flow::promote(s.study, 500).state == Promotion::State::complete);
@@ -100,10 +100,10 @@ TEST_CASE("propose: budget.trials holds") {
 TEST_CASE("arrange: every task gets one index of one submission, whose name is its own for ever") {
   SmallStudy s;
   (void)flow::propose(s.study, 4, 100);
-  CHECK(flow::arrange(s.study, 100).size() == 1);
-  CHECK(flow::arrange(s.study, 100).empty());
+  CHECK(flow::arrange(s.study, 1000, 100).rows.size() == 1);
+  CHECK_FALSE(flow::arrange(s.study, 1000, 100).changed());
   (void)flow::propose(s.study, {}, 100);
-  CHECK(flow::arrange(s.study, 100) == std::vector<std::int32_t>{1});
+  CHECK(flow::arrange(s.study, 1000, 100).rows == std::vector<std::int32_t>{1});
   CHECK(s.study.submissions[0].tasks == 4);
   CHECK(s.study.submissions[1].tasks == 5);
   CHECK(s.study.submissions[0].name == "hpo-small-00112233-b0-r0-s0");
@@ -153,7 +153,7 @@ TEST_CASE("materialise: a promoted task goes on from the checkpoint of the rung 
   }
   (void)flow::fold(s.study, s.layout);
   (void)flow::promote(s.study, 300);
-  (void)flow::arrange(s.study, 300);
+  (void)flow::arrange(s.study, 1000, 300);
   (void)flow::materialise(s.study, s.layout, "/bin");
   const auto manifest = exchange::read_manifest(s.layout.manifests / "hpo-small-00112233-b0-r1-s1.man");
   REQUIRE(manifest.tasks.size() == 3);

@@ -58,12 +58,12 @@ time = "01:00:00"
   /// All nine trials proposed and arranged.
   void begin() {
     (void)flow::propose(study, {}, 100);
-    (void)flow::arrange(study, 100);
+    (void)flow::arrange(study, 1000, 100);
   }
 
   exchange::SegmentWriter attempt(int trial, int rung, double time = 1000) {
     exchange::Started who;
-    who.study_uuid = study.uuid, who.nonce = "n", who.job = "7_0", who.host = "n1", who.nodes = 2,
+    who.study_uuid = study.uuid, who.nonce = "n", who.job = "7_" + std::to_string(trial), who.host = "n1", who.nodes = 2,
     who.ranks = 4;
     who.trial = trial, who.rung = rung, who.time = time;
     return exchange::SegmentWriter::create(layout.segments, who);
