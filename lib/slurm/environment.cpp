@@ -32,7 +32,7 @@ JobEnvironment job_environment(const std::map<std::string, std::string>& variabl
   e.job =
       array.empty() ? get(variables, "SLURM_JOB_ID") : array + "_" + get(variables, "SLURM_ARRAY_TASK_ID");
   e.array = array;
-  e.is_canary = !array.empty() && !get(variables, "HPO_CANARY").empty();
+  e.is_canary = !array.empty() && e.array_index == 0 && !get(variables, "HPO_CANARY").empty();
   e.is_packed = number(variables, "HPO_PACK", 1) > 1;
   e.restart = number(variables, "SLURM_RESTART_COUNT", 0);
   // A trial that shares its job with others runs in a step, and the step is all it has.

@@ -11,7 +11,7 @@ namespace hpo::slurm {
 struct JobEnvironment {
   std::string job;         ///< "1234_7" for an array task, "1234" for a plain job, "" outside Slurm
   std::string array;       ///< "1234", "" outside arrays
-  bool is_canary = false;  ///< the rest of the array is held until this task has taken a step (HPO_CANARY)
+  bool is_canary = false;  ///< the first of an array whose others are held until it takes a step (HPO_CANARY)
   bool is_packed = false;  ///< other trials share this array task (HPO_PACK)
   int restart = 0;         ///< SLURM_RESTART_COUNT
   int array_index = -1;

@@ -40,10 +40,16 @@ TEST_CASE(
   CHECK(job_environment(variables).ranks == 8);
 }
 
-TEST_CASE("environment: a canary is a task of an array, and packed are several trials in one") {
-  CHECK(job_environment({{"HPO_CANARY", "1"}, {"SLURM_ARRAY_JOB_ID", "812"}}).is_canary);
+TEST_CASE("environment: a canary is the first task of an array, and packed are several trials in one") {
+  std::map<std::string, std::string> first{
+      {"HPO_CANARY", "1"}, {"SLURM_ARRAY_JOB_ID", "812"}, {"SLURM_ARRAY_TASK_ID", "0"}};
+  CHECK(job_environment(first).is_canary);
+  first["SLURM_ARRAY_TASK_ID"] = "1";
+  CHECK_FALSE(job_environment(first).is_canary);
   CHECK_FALSE(job_environment({{"HPO_CANARY", "1"}}).is_canary);
-  CHECK_FALSE(job_environment({{"HPO_CANARY", ""}, {"SLURM_ARRAY_JOB_ID", "812"}}).is_canary);
+  CHECK_FALSE(
+      job_environment({{"HPO_CANARY", ""}, {"SLURM_ARRAY_JOB_ID", "812"}, {"SLURM_ARRAY_TASK_ID", "0"}})
+          .is_canary);
   CHECK(job_environment({{"SLURM_ARRAY_JOB_ID", "812"}}).array == "812");
   CHECK(job_environment({{"HPO_PACK", "4"}}).is_packed);
   CHECK_FALSE(job_environment({{"HPO_PACK", "1"}}).is_packed);
