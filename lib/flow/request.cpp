@@ -161,8 +161,10 @@ std::string step_options(const study::Definition& definition, const study::Submi
   if (submission.pack <= 1) return "";
   const auto one = definition.resources(submission.rung);
   const auto each = slurm::allocation(one);
-  std::string words = fmt::format("--exact --nodes=1 --ntasks={} --cpus-per-task={}", each.ranks,
-                                  std::max<std::int64_t>(1, each.cores / each.ranks));
+  // A program is started once and has all the cores: it starts its ranks itself.
+  const auto processes = definition.command.empty() ? each.ranks : 1;
+  std::string words = fmt::format("--exact --nodes=1 --ntasks={} --cpus-per-task={}", processes,
+                                  std::max<std::int64_t>(1, each.cores / processes));
   if (each.gpus > 0) words += fmt::format(" --gres=gpu:{}", each.gpus);
   // A step that does not say how much memory it needs takes all of the node's, and the others wait for it.
   if (const std::string* memory = find(one, "mem")) {

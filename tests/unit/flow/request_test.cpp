@@ -123,6 +123,9 @@ TEST_CASE("options: a packed index has room for its trials, and each step takes 
   CHECK(value_of(options, "gpus-per-node") == "a100:4");
   CHECK(value_of(options, "mem") == "4000M");
   CHECK(flow::step_options(s.study.definition, submission) ==
+        "--exact --nodes=1 --ntasks=1 --cpus-per-task=6 --gres=gpu:1 --mem=1000");
+  s.study.definition.command.clear();  // the built-in trainer: srun starts its ranks
+  CHECK(flow::step_options(s.study.definition, submission) ==
         "--exact --nodes=1 --ntasks=2 --cpus-per-task=3 --gres=gpu:1 --mem=1000");
 }
 
