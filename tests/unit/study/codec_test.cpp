@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/error.hpp"
+#include "study/cause.hpp"
 #include "study/consistency.hpp"
 #include "support/message.hpp"
 #include "support/sample_study.hpp"
@@ -68,6 +69,13 @@ TEST_CASE("codec: what is no HDF5 file is refused in a sentence") {
   for (const std::string& bytes :
        {std::string(), std::string("\x89HDF\r\n\x1a\n", 8), std::string(2000, 'x')})
     CHECK(test::message([&] { (void)decode(bytes, "s.h5", "s.toml"); }).substr(0, 16) == "s.h5: is damaged");
+}
+
+TEST_CASE("cause: each has the name that [retry] and the file use") {
+  CHECK(study::cause_name(study::Cause::none) == "none");
+  CHECK(study::cause_name(study::Cause::out_of_memory) == "out_of_memory");
+  CHECK(study::cause_name(study::Cause::requeued) == "requeued");
+  CHECK(study::cause_name(study::Cause::superseded) == study::kCauses.back());
 }
 
 TEST_CASE("codec: a code that has no name is refused, in every column of codes") {
