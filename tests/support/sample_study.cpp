@@ -37,7 +37,8 @@ class Maker {
   void add_submissions(std::int32_t tasks) {
     study::Submission array;
     array.name = "hpo-sample-b0-r0", array.tasks = tasks, array.job = "1234;cluster";
-    array.state = study::SubmissionState::submitted, array.created = kStart, array.submitted = kStart + 1;
+    array.state = study::SubmissionState::submitted, array.created = kStart, array.submitted = kStart + 1,
+    array.released = kStart + 1.5;
     array.nodes = 2, array.gpus = 8, array.cores = 16;
     array.node_hours = 0.5, array.gpu_hours = 1.5, array.core_hours = 2.5;
     array.time_s = 600, array.memory_factor = 2, array.exclude = "n3,n7", array.canary = true;
@@ -249,8 +250,8 @@ std::string difference(const study::Study& a, const study::Study& b) {
                  &Submission::time_s, &Submission::memory_factor, &Submission::exclude, &Submission::canary,
                  &Submission::notice_s, &Submission::after, &Submission::bracket, &Submission::rung,
                  &Submission::tasks, &Submission::state, &Submission::job, &Submission::created,
-                 &Submission::submitted, &Submission::nodes, &Submission::gpus, &Submission::cores,
-                 &Submission::node_hours, &Submission::gpu_hours, &Submission::core_hours,
+                 &Submission::submitted, &Submission::released, &Submission::nodes, &Submission::gpus,
+                 &Submission::cores, &Submission::node_hours, &Submission::gpu_hours, &Submission::core_hours,
                  &Submission::message))
     return "submissions";
   if (!same_rows(a.attempts, b.attempts, &Attempt::trial, &Attempt::bracket, &Attempt::rung,

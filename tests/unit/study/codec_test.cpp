@@ -148,6 +148,9 @@ TEST_CASE("consistency: an index that points at nothing is found, in every table
   CHECK(bad([](auto& s) { s.executions[1].submission = -1; }) == "row 1 of executions points at nothing");
   CHECK(bad([](auto& s) { s.executions[5].index = 6; }) == "row 5 of executions points at nothing");
   CHECK(bad([](auto& s) { s.executions[5].index = -1; }) == "row 5 of executions points at nothing");
+  CHECK(bad([](auto& s) { s.executions[5].trial = 6; }) == "row 5 of executions points at nothing");
+  CHECK(bad([](auto& s) { s.executions[5].trial = -2; }) == "row 5 of executions points at nothing");
+  CHECK(bad([](auto& s) { s.executions[5].trial = -1; }).empty());
   CHECK(bad([](auto& s) { s.rungs[1].bracket = -1; }) == "row 1 of rungs points at nothing");
   CHECK(bad([](auto& s) { s.trials[1].point.pop_back(); }) == "row 1 of trials points at nothing");
   CHECK(bad([](auto& s) { s.reports.attempt[4] = 6; }) == "row 4 of reports points at nothing");

@@ -148,6 +148,19 @@ TEST_CASE("ledger: packed trials share their nodes, with accounting and without"
   CHECK(spent(books.study).node == Approx(3 + 4));
 }
 
+TEST_CASE("ledger: of the rows of packed trials one has the hours, and covers the attempts of all") {
+  Books books;
+  const auto array = books.array(0, 2, 2);
+  for (const double from : {0.0, 1.01}) {  // the second time the index has been requeued
+    for (std::int32_t trial = 0; trial < 2; ++trial) {
+      books.attempt(trial, "12_0", from, from + 0.9);
+      books.execution(array, "12_0", from, from + 1, trial == 0 ? 2 : 0).trial = trial;
+    }
+  }
+  CHECK(spent(books.study).node == Approx(4));
+  CHECK(by_rung(books.study).front().peak_nodes == 2);
+}
+
 TEST_CASE("ledger: each open index of an array reserves what was promised for it") {
   Books books;
   const auto array = books.array(0, 4);
