@@ -119,6 +119,54 @@ class Programs(Case):
         self.assertEqual(self.state()["state"], "failed", result.stderr)
         self.assertIn("died without a word", self.state()["message"])
 
+    def test_two_signals_are_no_more_than_one(self):
+        self.start("sh", "-c", "trap 'sleep 1; exit 85' TERM; echo ready; sleep 60 & wait")
+        process = subprocess.Popen(["hpo-train", "study.h5"], cwd=self.dir, env={**self.env, **self.task}, stdout=subprocess.PIPE, text=True)
+        process.stdout.readline()
+        process.terminate()
+        time.sleep(0.3)
+        process.terminate()
+        self.assertEqual(process.wait(20), 85)
+        process.stdout.close()
+        self.assertIn('"how":"stopped"', self.segment())
+
+    def test_the_study_file_is_never_opened(self):
+        self.start("echo", "hpo: step=1 loss=0.5")
+        for file in [self.dir / "study.h5", *self.dir.glob("study.h5.d/gen/*")]:
+            file.unlink()
+        self.train()
+        self.assertIn('"how":"finished"', self.segment())
+
+    def segment(self):
+        return next(self.dir.glob("study.h5.d/seg/0/t00000000.*.seg")).read_text()
+
+    def start_canary(self, index, *command):
+        self.start(*command)
+        (self.dir / "scontrol").write_text('#!/bin/sh\necho "$@" >> released\n')
+        (self.dir / "scontrol").chmod(0o755)
+        self.task.update({"PATH": f"{self.dir}:{self.env['PATH']}", "HPO_CANARY": "1", "SLURM_ARRAY_JOB_ID": "812", "SLURM_ARRAY_TASK_ID": str(index)})
+
+    def test_a_canary_lets_the_array_go_at_its_first_report(self):
+        wait = "for i in $(seq 200); do [ ! -e released ] || break; sleep 0.1; done"
+        self.start_canary(0, "sh", "-c", f"echo hpo: step=0.5 loss=2; {wait}; cat released; echo hpo: step=1 loss=1")
+        self.assertIn("release 812\n", self.train().stdout)
+        self.assertEqual((self.dir / "released").read_text(), "release 812\n")  # once
+
+    def test_a_canary_that_reports_nothing_lets_nobody_go(self):
+        self.start_canary(0, "false")
+        self.train(1)
+        self.assertFalse((self.dir / "released").exists())
+
+    def test_only_the_first_of_an_array_is_a_canary(self):
+        self.start_canary(1, "echo", "hpo: step=1 loss=1")
+        self.train()
+        self.assertFalse((self.dir / "released").exists())
+
+    def test_a_release_that_fails_is_a_warning(self):
+        self.start_canary(0, "echo", "hpo: step=1 loss=1")
+        (self.dir / "scontrol").write_text("#!/bin/sh\necho no controller >&2; exit 1\n")
+        self.assertIn("still held", self.train().stderr)
+
     def test_another_command_after_two_dashes(self):
         self.start("false")
         self.train(0, "--", "echo", "hpo: step=1 loss=0.5")
