@@ -12,6 +12,7 @@
 #include "base/text.hpp"
 #include "report/layout.hpp"
 #include "report/terminal.hpp"
+#include "study/cause.hpp"
 
 namespace hpo::report {
 namespace {
@@ -38,6 +39,21 @@ Value elapsed(const View& view, const TrialView& trial) {
 
 Value measured(const View& view, const TrialView& trial) {
   return trial.measured == nullptr ? Value() : number(view.value(*trial.measured));
+}
+
+// A task that was killed could not write its code: Slurm has it.
+Value exit_code(const View&, const TrialView& trial) {
+  if (trial.run == nullptr || trial.run->ended <= 0) return {};
+  const auto* attempt = trial.run->attempt;
+  const auto* execution = trial.run->execution;
+  const bool has_own = attempt != nullptr && (attempt->exit_code != 0 || execution == nullptr);
+  return integer(has_own ? attempt->exit_code : execution->exit_code);
+}
+
+std::string causes() {
+  std::vector<std::string> names;
+  for (std::size_t i = 1; i < study::kCauses.size(); ++i) names.emplace_back(study::kCauses.at(i));
+  return join(names, ", ");
 }
 
 std::vector<Field> make_common_fields() {
@@ -71,6 +87,15 @@ std::vector<Field> make_common_fields() {
        [](const V&, const T& t) { return t.attempt == nullptr ? Value() : text(t.attempt->host); }},
       {"job", "of the newest attempt", kPlain,
        [](const V&, const T& t) { return t.attempt == nullptr ? Value() : text(t.attempt->job); }},
+      {"cause", "why its newest run ended: " + causes(), kPlain,
+       [](const V&, const T& t) {
+         return t.newest == nullptr || t.newest->cause == study::Cause::none
+                    ? Value()
+                    : text(study::cause_name(t.newest->cause));
+       }},
+      {"exit_code", "of its newest run; 128 + n: ended by signal n", kPlain, exit_code},
+      {"retries", "how often its tasks were run again", kPlain,
+       [](const V&, const T& t) { return integer(t.retries); }},
       {"message", "why it failed", kPlain,
        [](const V&, const T& t) { return t.newest == nullptr ? Value() : text(t.newest->message); }},
       {"origin", "the proposer that made it, or start", kPlain,

@@ -134,6 +134,7 @@ Summary summarize(const View& view, const Outlook& outlook) {
   summary.trials = static_cast<int>(view.trials().size());
   for (const RungView& rung : view.rungs()) summary.rungs.push_back(row_of(view, rung));
   summary.budget = budget_rows(view);
+  for (const study::RungHours& rung : study::by_rung(view.study())) summary.given_back += rung.given_back;
   summary.until = definition.budget.until;
   summary.hints = hints(view);
   summary.next = find_next(view, outlook);

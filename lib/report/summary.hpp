@@ -57,6 +57,7 @@ struct Summary {
   int trials = 0;
   std::vector<RungRow> rungs;
   std::vector<BudgetRow> budget;  ///< node-hours always; others where they have a limit
+  double given_back = 0;          ///< node-hours that a held allocation would have kept until the barriers
   std::optional<double> until;    ///< when the study is to stop, seconds since 1970
   std::vector<std::string> hints;
   Next next = Next::propose;

@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "report/layout.hpp"
+#include "report/ledger_text.hpp"
 
 namespace hpo::report {
 namespace {
@@ -114,6 +115,8 @@ std::string budget_lines(const Summary& summary, const Terminal& terminal) {
     if (row.lasts_s) out += fmt::format("  at this rate spent in {}", human_duration(*row.lasts_s));
     out += "\n";
   }
+  const std::string given_back = given_back_text(summary.given_back);
+  if (!given_back.empty()) out += "        " + given_back + "\n";
   if (summary.until) {
     const double left = *summary.until - summary.now;
     out += fmt::format("        until {}, {}\n", iso_time(*summary.until),

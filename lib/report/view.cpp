@@ -60,7 +60,11 @@ std::vector<std::string> trial_state_names() {
 }
 
 View::View(const study::Study& study, double now)
-    : study_(&study), now_(now), ranking_(study.definition.ranking_index()), trials_(study.trials.size()) {
+    : study_(&study),
+      now_(now),
+      runs_(study),
+      ranking_(study.definition.ranking_index()),
+      trials_(study.trials.size()) {
   for (std::size_t i = 0; i < trials_.size(); ++i) {
     trials_[i].id = static_cast<std::int32_t>(i);
     trials_[i].trial = &study.trials[i];
@@ -124,7 +128,10 @@ void View::add_task(const Task& task, RungView* rung) {
   rung->running += task.state == TaskState::running;
   rung->waiting += task.state == TaskState::waiting;
   rung->unsubmitted += task.state == TaskState::waiting && task.submission < 0;
-  rung->node_hours += task.node_hours;
+  const auto& runs = runs_.of(task);
+  double node_hours = 0;
+  for (const Run& run : runs) node_hours += run.hours.node;
+  rung->node_hours += node_hours;
   if (task.started > 0 && (rung->started == 0 || task.started < rung->started)) rung->started = task.started;
   const bool measured = task.state == TaskState::finished && std::isfinite(value(task));
   if (measured && feasible(task) && (rung->best == nullptr || better(value(task), value(*rung->best)))) {
@@ -132,9 +139,11 @@ void View::add_task(const Task& task, RungView* rung) {
   }
 
   TrialView& trial = trials_.at(static_cast<std::size_t>(task.trial));
+  trial.retries += std::max(0, static_cast<int>(runs.size()) - 1);
+  trial.run = runs.empty() ? nullptr : &runs.back();
   trial.newest = &task;
   trial.budget = rung->budget;
-  trial.node_hours += task.node_hours;
+  trial.node_hours += node_hours;
   if (trial.started == 0) trial.started = task.started;
   trial.ended = task.has_ended() ? task.ended : 0;
   if (measured) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "report/runs.hpp"
 #include "study/study.hpp"
 
 namespace hpo::report {
@@ -38,6 +39,8 @@ struct TrialView {
   const study::Task* measured = nullptr;    ///< its highest finished one whose ranking value is finite
   const study::Attempt* attempt = nullptr;  ///< its newest
   int attempts = 0;
+  int retries = 0;                ///< runs of its tasks beyond the first of each
+  const Run* run = nullptr;       ///< the newest of its newest task
   double budget = 0;              ///< of the newest task's rung
   double measured_budget = 0;     ///< of the measured task's rung
   double started = 0, ended = 0;  ///< of the first and the newest task
@@ -69,6 +72,7 @@ class View {
   /// By bracket, then index.
   [[nodiscard]] const std::vector<RungView>& rungs() const { return rungs_; }
   [[nodiscard]] const RungView* rung(int bracket, int index) const;
+  [[nodiscard]] const Runs& runs() const { return runs_; }
   [[nodiscard]] const std::array<int, kTrialStates>& counts() const { return counts_; }
   [[nodiscard]] int count(TrialState state) const { return counts_[static_cast<std::size_t>(state)]; }
 
@@ -94,6 +98,7 @@ class View {
 
   const study::Study* study_;
   double now_;
+  Runs runs_;
   std::size_t ranking_ = 0;
   std::vector<TrialView> trials_;
   std::vector<RungView> rungs_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit/report/example_study.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -62,14 +63,23 @@ Task& add_task(Study& study, std::int32_t trial, int rung, TaskState state, doub
   task.trial = trial;
   task.rung = rung;
   task.state = state;
-  task.submission = 0;
+  task.submission = rung;
+  task.index = static_cast<std::int32_t>(std::count_if(
+      study.tasks.begin(), study.tasks.end(), [&](const Task& other) { return other.rung == rung; }));
   task.values = {value};
   task.started = started;
-  task.node_hours = 0.125 * std::pow(3, rung);
-  if (state != TaskState::running) task.ended = started + 360 * std::pow(3, rung);
-  if (state == TaskState::finished) task.step = std::pow(3, rung);
+  if (state != TaskState::running) {
+    task.ended = started + 360 * std::pow(3, rung);
+    task.node_hours = 0.125 * std::pow(3, rung);
+  }
+  if (state == TaskState::finished) task.step = std::pow(3, rung), task.cause = study::Cause::completed;
+  if (state == TaskState::failed) task.cause = study::Cause::failed;
   study.tasks.push_back(task);
   return study.tasks.back();
+}
+
+std::string job_of(const Task& task) {
+  return std::to_string(1234 + task.rung) + "_" + std::to_string(task.index);
 }
 
 void add_attempt(Study& study, const Task& task, AttemptState state, const char* host) {
@@ -77,23 +87,32 @@ void add_attempt(Study& study, const Task& task, AttemptState state, const char*
   attempt.trial = task.trial;
   attempt.rung = task.rung;
   attempt.state = state;
+  attempt.cause = task.cause;
   attempt.host = host;
-  attempt.job = "1234";
+  attempt.job = job_of(task);
   attempt.started = task.started;
   attempt.ended = task.ended;
   attempt.last_step = task.step;
-  attempt.last_time = task.started + 60;
+  attempt.last_time = task.ended > 0 ? task.ended : kNow - 60;
   attempt.message = task.message;
   study.attempts.push_back(attempt);
 }
 
-// As accounting has it.
+// As accounting has it: an eighth longer at both ends than the attempt itself says.
 void add_execution(Study& study, const Task& task) {
+  const double more = (task.ended - task.started) / 8;
   study::Execution execution;
-  execution.submission = task.rung;
-  execution.job = "1234";
-  execution.started = task.started;
-  execution.ended = task.ended > 0 ? task.ended : task.started + 60;
+  execution.submission = task.submission;
+  execution.index = task.index;
+  execution.trial = task.trial;
+  execution.job = job_of(task);
+  execution.state = task.state == TaskState::finished ? "COMPLETED" : "FAILED";
+  execution.cause = task.cause;
+  execution.exit_code = task.state == TaskState::finished ? 0 : 1;
+  execution.submitted = task.started - 600;
+  execution.started = task.started - more;
+  execution.ended = task.ended + more;
+  execution.nodes = "n1";
   execution.node_hours = task.node_hours;
   study.executions.push_back(execution);
 }
@@ -106,6 +125,40 @@ void add_report(Study& study, double step, double error) {
   reports.time.push_back(study.attempts.back().started + step);
   reports.metrics[0].values.push_back(error);
   reports.metrics[1].values.push_back(std::numeric_limits<double>::quiet_NaN());
+}
+
+// Of four GPUs and half an hour for each task of rung 0, three times as long on each rung above.
+void add_array(Study& study, int rung) {
+  study::Submission array;
+  array.rung = rung;
+  array.name = "hpo-fashion-0badcafe-b0-r" + std::to_string(rung) + "-s" + std::to_string(rung);
+  array.state = study::SubmissionState::submitted;
+  array.job = std::to_string(1234 + rung);
+  array.tasks = rung == 0 ? 9 : rung == 1 ? 3 : 1;
+  array.created = array.submitted = array.released = kNow - 7100;
+  array.gpus = 4;
+  array.time_s = static_cast<std::int64_t>(1800 * std::pow(3, rung));
+  array.node_hours = array.tasks * static_cast<double>(array.time_s) / 3600;
+  array.gpu_hours = 4 * array.node_hours;
+  array.core_hours = array.node_hours;
+  study.submissions.push_back(array);
+}
+
+void add_decision(Study& study, int rung, std::int32_t trial, int rank, double value, const char* reason) {
+  study.decisions.push_back(
+      {kNow - (rung == 0 ? 5500 : 3800), 0, rung, trial, rank == 1, rank, value, reason});
+  if (rung == 0) study.decisions.back().promoted = rank <= 3;
+}
+
+void add_decisions(Study& study) {
+  add_decision(study, 0, 8, 1, 0.26, "1st of 9: 0.26 <= 0.32, the last promoted");
+  add_decision(study, 0, 7, 2, 0.29, "2nd of 9: 0.29 <= 0.32, the last promoted");
+  add_decision(study, 0, 6, 3, 0.32, "3rd of 9: 0.32, the last promoted");
+  add_decision(study, 0, 5, 4, 0.35, "4th of 9: 0.35 > 0.32, the last promoted");
+  add_decision(study, 0, 4, 9, std::numeric_limits<double>::quiet_NaN(), "failed: never promoted");
+  add_decision(study, 1, 7, 1, 0.2, "1st of 3: 0.2, the last promoted");
+  add_decision(study, 1, 8, 2, 0.234, "2nd of 3: 0.234 > 0.2, the last promoted");
+  add_decision(study, 1, 6, 3, 0.288, "3rd of 3: 0.288 > 0.2, the last promoted");
 }
 
 // Literals, so that no machine's rounding shows in the golden files.
@@ -156,11 +209,7 @@ Study empty_study() {
 
 Study example_study() {
   Study study = empty_study();
-  for (const int rung : {0, 1, 2}) {
-    study.submissions.emplace_back();
-    study.submissions.back().rung = rung;
-    study.submissions.back().gpus = 4;
-  }
+  for (const int rung : {0, 1, 2}) add_array(study, rung);
   add_rung(study, 0, 1, study::RungState::decided);
   add_rung(study, 1, 3, study::RungState::decided);
   add_rung(study, 2, 9, study::RungState::open);
@@ -172,9 +221,11 @@ Study example_study() {
     add_report(study, 3, error);
   }
   const Task& task =
-      add_task(study, 7, 2, TaskState::running, std::numeric_limits<double>::quiet_NaN(), kNow - 120);
+      add_task(study, 7, 2, TaskState::running, std::numeric_limits<double>::quiet_NaN(), kNow - 3660);
   add_attempt(study, task, AttemptState::running, "n1");
-  for (const Task& each : study.tasks) add_execution(study, each);
+  for (const Task& each : study.tasks)
+    if (each.has_ended()) add_execution(study, each);
+  add_decisions(study);
   return study;
 }
 

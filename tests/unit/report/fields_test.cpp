@@ -34,12 +34,31 @@ TEST_CASE("report: fields tell of a trial") {
   CHECK(told(study, 8, "step") == "3");
   CHECK(told(study, 7, "attempts") == "3");
   CHECK(told(study, 7, "host") == "n1");
-  CHECK(told(study, 7, "job") == "1234");
+  CHECK(told(study, 7, "job") == "1236_0");
   CHECK(told(study, 7, "origin") == "sobol");
   CHECK(told(study, 0, "seed") == "18446744073709551615");
   CHECK(told(study, 7, "metric.error") == "0.2");
   CHECK(told(study, 7, "param.layers") == "8");
   CHECK(told(study, 7, "param.momentum") == "0.9");
+}
+
+TEST_CASE("report: fields tell why a trial's newest run ended and how often its tasks were run again") {
+  study::Study study = example_study();
+  CHECK(told(study, 0, "cause") == "completed");
+  CHECK(told(study, 0, "exit_code") == "0");
+  CHECK(told(study, 4, "cause") == "failed");
+  CHECK(told(study, 4, "exit_code") == "1");
+  CHECK(told(study, 7, "cause").empty());
+  CHECK(told(study, 7, "exit_code").empty());
+  CHECK(told(study, 4, "retries") == "0");
+
+  study::Attempt again = study.attempts[4];
+  again.ordinal = 1;
+  again.exit_code = 7;
+  again.started += 1000, again.ended += 1000;
+  study.attempts.push_back(again);
+  CHECK(told(study, 4, "retries") == "1");
+  CHECK(told(study, 4, "exit_code") == "7");
 }
 
 TEST_CASE("report: times are ISO 8601 in UTC, durations as Slurm writes them") {

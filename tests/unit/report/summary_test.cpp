@@ -87,6 +87,18 @@ TEST_CASE("report: a date to stop at stands under the budget") {
         std::string::npos);
 }
 
+TEST_CASE("report: what arrays gave back stands under the budget, when something was given back") {
+  study::Study study = example_study();
+  CHECK(to_text(summary_of(study), terminal(false), "x.h5").find("gave back") == std::string::npos);
+  study.executions[9].ended -= 600;
+  study.executions[9].node_hours -= 600 / 3600.0;
+  CHECK(summary_of(study).given_back == doctest::Approx(600 / 3600.0));
+  CHECK(
+      to_text(summary_of(study), terminal(false), "x.h5")
+          .find("\n        arrays gave back 0.17 node-hours that a held allocation would have kept until the "
+                "barriers\n") != std::string::npos);
+}
+
 TEST_CASE("report: a rung's values are correlated with those of the rung above") {
   const Summary summary = summary_of(example_study());
   // 0.32 0.29 0.26 against 0.288 0.2 0.234.
@@ -102,11 +114,11 @@ TEST_CASE(
   const Summary summary = summary_of(study);
   REQUIRE(summary.budget.size() == 3);
   CHECK(summary.budget[0].unit == "node-hours");
-  CHECK(summary.budget[0].spent == doctest::Approx(3.375));
+  CHECK(summary.budget[0].spent == doctest::Approx(3.25));
   CHECK(summary.budget[0].limit == 4);
-  CHECK(summary.budget[0].lasts_s.value() == doctest::Approx(0.625 * 7000 / 3.375));
+  CHECK(summary.budget[0].lasts_s.value() == doctest::Approx(0.75 * 7000 / 3.25));
   CHECK(summary.budget[1].unit == "GPU-hours");
-  CHECK(summary.budget[1].spent == doctest::Approx(13.5));
+  CHECK(summary.budget[1].spent == doctest::Approx(13));
   CHECK(summary.budget[2].unit == "trials");
   CHECK(summary.budget[2].spent == 9);
 }

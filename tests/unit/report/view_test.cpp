@@ -48,7 +48,7 @@ TEST_CASE("report: a running trial keeps the value of the rung below") {
   CHECK(view.value(*trial.measured) == 0.2);
   CHECK(trial.attempts == 3);
   CHECK(trial.attempt->rung == 2);
-  CHECK(trial.node_hours == doctest::Approx(0.125 * 13));
+  CHECK(trial.node_hours == doctest::Approx(0.125 + 0.375 + 1));
 }
 
 TEST_CASE("report: rungs count their tasks and pair their values with those above") {
