@@ -9,14 +9,16 @@
 
 namespace hpo::flow {
 
-/// Names, ids and age of the submissions with tasks left: what to ask Slurm about.
+/// Names, ids and age of the submissions with tasks left, and of those with tasks that ended within the last
+/// day without an execution on record: what to ask Slurm about.
 [[nodiscard]] slurm::Query query_of(const study::Study& study);
 
 /// What reconciling changed.
 struct Reconciled {
-  int executions = 0;  ///< recorded now
+  int executions = 0;                          ///< recorded now
   int retried = 0, failed = 0, abandoned = 0;  ///< tasks
-  int missed = 0;  ///< tasks that Slurm knows nothing of, for now
+  int missed = 0;                              ///< tasks that Slurm knows nothing of, for now
+  int unsettled = 0;   ///< tasks that are over, but accounting has yet to say how: look again in seconds
   bool noted = false;  ///< something else was written: a first miss, a cause
   [[nodiscard]] bool changed() const { return executions + retried + failed + abandoned > 0 || noted; }
 };

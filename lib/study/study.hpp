@@ -122,7 +122,7 @@ struct Submission {
 };
 
 /// One execution of one task, once it is over, as Slurm accounts for it: tasks that share an array index have
-/// a row each, with their share of the hours. (submission, index, trial, submitted) tells executions apart: a
+/// a row each, of which the first has the hours of all. (submission, index, trial, submitted) tells executions apart: a
 /// job id can come twice, a requeue changes the time of submission.
 struct Execution {
   std::int32_t submission = 0;  ///< row

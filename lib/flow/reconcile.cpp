@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "flow/reconcile.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "flow/cause.hpp"
+#include "flow/ends.hpp"
+#include "flow/fold.hpp"
+#include "flow/join.hpp"
+#include "flow/policy.hpp"
+
+namespace hpo::flow {
+namespace {
+
+using slurm::Phase;
+using slurm::TaskRow;
+using study::Cause;
+using study::SubmissionState;
+
+constexpr double kClocks = 60;          // seconds by which clocks may differ
+constexpr double kAccountingLag = 120;  // seconds after an end in which accounting should have it
+constexpr double kDay = 86400;
+
+std::string job_of(const study::Submission& submission, std::int32_t index) {
+  return fmt::format("{}_{}", array_of(submission), index);
+}
+
+class Reconciler {
+ public:
+  Reconciler(study::Study& study, const slurm::Snapshot& snapshot)
+      : study_(study), snapshot_(snapshot), indices_(join(study, snapshot)) {}
+
+  Reconciled run() {
+    record();
+    explain();
+    // A queue that has not answered may hold what accounting calls over: nothing is decided without it.
+    if (snapshot_.queue_known) {
+      look_at_indices();
+      look_for_missed();
+      decide();
+    }
+    return result_;
+  }
+
+ private:
+  [[nodiscard]] const study::Submission& submission(std::int32_t row) const {
+    return study_.submissions[static_cast<std::size_t>(row)];
+  }
+
+  // The executions of an index that are over for certain, oldest first.
+  std::vector<const TaskRow*> ends_of(Index& index) const {
+    std::vector<const TaskRow*> ends;
+    for (const auto* row : index.records)
+      if (row->phase == Phase::over && (index.alive == nullptr || row->submitted < index.alive->submitted))
+        ends.push_back(row);
+    if (index.alive != nullptr || index.over == nullptr) return ends;
+    const auto& over = *index.over;
+    const bool is_recorded = std::ranges::any_of(
+        ends, [&](const auto* row) { return std::abs(row->submitted - over.submitted) <= 1; });
+    if (is_recorded) return ends;
+    // Only accounting tells a lack of memory from a failure, and it comes some seconds late.
+    const bool has_accounting = snapshot_.accounting_known || !snapshot_.accounting_error.empty();
+    if (has_accounting && snapshot_.time - over.ended < kAccountingLag)
+      index.unsettled = true;
+    else
+      ends.push_back(&over);
+    return ends;
+  }
+
+  void record() {
+    std::set<std::tuple<std::int32_t, std::int32_t, std::int32_t, double>> known;
+    for (const auto& e : study_.executions) known.emplace(e.submission, e.index, e.trial, e.submitted);
+    for (auto& [key, index] : indices_)
+      for (const auto* row : ends_of(index))
+        for (const auto i : index.tasks) {
+          const auto& task = study_.tasks[i];
+          if (!known.emplace(key.first, key.second, task.trial, row->submitted).second) continue;
+          fresh_.push_back({study_.executions.size(), i, row});
+          add_execution(key, task, *row, i == index.tasks.front());
+        }
+  }
+
+  void add_execution(const IndexKey& key, const study::Task& task, const TaskRow& row, bool has_hours) {
+    study::Execution e;
+    e.submission = key.first, e.index = key.second, e.trial = task.trial;
+    e.job = fmt::format("{}_{}", row.array, row.index);
+    e.state = row.state, e.exit_code = row.exit_code, e.nodes = row.nodes;
+    e.submitted = row.submitted, e.started = row.started;
+    e.ended = row.ended > 0 ? row.ended : snapshot_.time;
+    const double seconds = row.elapsed_s > 0 ? row.elapsed_s : e.ended - e.started;
+    if (has_hours && e.started > 0 && seconds > 0)
+      e.node_hours = static_cast<double>(row.node_count) * seconds / 3600;
+    study_.executions.push_back(e);
+    ++result_.executions;
+  }
+
+  // Gives new executions, and the attempts that they were, their cause.
+  void explain() {
+    if (fresh_.empty()) return;
+    const Ends ends(study_);
+    for (const auto& [execution, task_row, row] : fresh_) {
+      auto& task = study_.tasks[task_row];
+      auto& e = study_.executions[execution];
+      const auto found = ends.attempt_of(execution);
+      if (found < 0) {
+        // What is run again after its success ends at once, and well.
+        const bool was_done = task.state == study::TaskState::finished;
+        e.cause = was_done ? Cause::superseded : cause_of(*row, nullptr, false);
+        continue;
+      }
+      auto& a = study_.attempts[static_cast<std::size_t>(found)];
+      e.cause = cause_of(*row, &a, ends.has_reported(found));
+      if (a.state == study::AttemptState::running) bury(a, task, e.cause, std::max(a.last_time, e.ended));
+      a.cause = e.cause;
+    }
+  }
+
+  // What is alive, what is over, and what Slurm knows nothing of.
+  void look_at_indices() {
+    std::map<std::tuple<std::int32_t, std::int32_t, std::int32_t>, const study::Execution*> newest;
+    for (const auto& e : study_.executions) {
+      auto& known = newest[{e.submission, e.index, e.trial}];
+      if (known == nullptr ||
+          std::pair(known->submitted, known->started) <= std::pair(e.submitted, e.started))
+        known = &e;
+    }
+    for (auto& [key, index] : indices_) {
+      for (const auto i : index.tasks) {
+        auto& task = study_.tasks[i];
+        const auto found = newest.find({key.first, key.second, task.trial});
+        const auto* e = found == newest.end() ? nullptr : found->second;
+        cancelled_[key.first] += e != nullptr && e->cause == Cause::cancelled ? 1 : 0;
+        if (task.has_ended()) continue;
+        if (index.alive != nullptr || index.unsettled) {
+          seen(task);
+          result_.unsettled += index.unsettled ? 1 : 0;
+          ++going_[key.first];
+          continue;
+        }
+        const bool follows = e != nullptr && std::ranges::any_of(index.records, [&](const auto* row) {
+                               return row->phase != Phase::over && row->submitted > e->submitted;
+                             });
+        if (e != nullptr && is_end(e->cause) && !follows) {
+          over_.push_back({i, e->cause});
+          going_[key.first] += e->cause != Cause::cancelled ? 1 : 0;
+        } else {
+          index.missed = true;
+        }
+      }
+    }
+  }
+
+  void seen(study::Task& task) {
+    result_.noted = result_.noted || task.missed != 0;
+    task.missed = 0;
+  }
+
+  // Tasks cancelled before they began leave no trace, and neither do those that a crash of slurmctld has
+  // lost.
+  void look_for_missed() {
+    const Ends ends(study_);
+    for (auto& [key, index] : indices_) {
+      if (!index.missed) continue;
+      for (const auto i : index.tasks) {
+        auto& task = study_.tasks[i];
+        if (task.has_ended()) continue;
+        study::Attempt* attempt = nullptr;  // the newest in this index
+        for (const auto row : ends.attempts_of(task)) {
+          auto& a = study_.attempts[static_cast<std::size_t>(row)];
+          if (a.job == job_of(submission(key.first), key.second) &&
+              a.started >= submission(key.first).created - kClocks)
+            attempt = &a;
+        }
+        if (const auto cause = cause_of_missed(key, task, attempt)) {
+          close(key, task, attempt, *cause);
+          over_.push_back({i, *cause});
+        } else {
+          ++result_.missed;
+        }
+      }
+    }
+  }
+
+  std::optional<Cause> cause_of_missed(const IndexKey& key, study::Task& task,
+                                       const study::Attempt* attempt) {
+    // All that is left of the array was cancelled by its user.
+    if (cancelled_[key.first] > 0 && going_[key.first] == 0) return Cause::cancelled;
+    // Slurm has forgotten it in time: the segment knows how it ended.
+    if (attempt != nullptr && is_marked(*attempt) && is_end(attempt->cause))
+      return was_killed(*attempt) ? Cause::infrastructure : attempt->cause;
+    if (task.missed == 0) {
+      task.missed = snapshot_.time;
+      result_.noted = true;
+    }
+    const double last_sign = attempt == nullptr ? task.missed : std::max(task.missed, attempt->last_time);
+    if (snapshot_.time - last_sign >= study_.definition.retry.lost_after_s) return Cause::lost;
+    return std::nullopt;
+  }
+
+  // Leaves one record of an end that Slurm has none of.
+  void close(const IndexKey& key, study::Task& task, study::Attempt* attempt, Cause cause) {
+    if (attempt != nullptr) {
+      if (attempt->state == study::AttemptState::running) bury(*attempt, task, cause, attempt->last_time);
+      attempt->cause = cause;
+      return;
+    }
+    study::Execution e;
+    e.submission = key.first, e.index = key.second, e.trial = task.trial, e.cause = cause;
+    e.job = job_of(submission(key.first), key.second);
+    e.submitted = submission(key.first).submitted, e.ended = snapshot_.time;
+    study_.executions.push_back(e);
+    ++result_.executions;
+  }
+
+  void decide() {
+    if (over_.empty()) return;
+    const Ends ends(study_);
+    for (const auto& [row, cause] : over_) {
+      auto& task = study_.tasks[row];
+      auto past = past_of(study_, ends, task);
+      past.cause = cause;
+      past.counts.try_emplace(cause, 1);
+      settle(task, judge(study_.definition.retry, past), cause, ends.of(task));
+    }
+  }
+
+  void settle(study::Task& task, const Fate& fate, Cause cause, const std::vector<End>& ends) {
+    task.cause = cause;
+    task.missed = 0;
+    task.message = fate.reason;
+    const std::string last_words = ends.empty() ? "" : words_of(ends.back());
+    if (!last_words.empty())
+      task.message = cause == Cause::failed ? last_words : fmt::format("{} ({})", fate.reason, last_words);
+    if (fate.verdict == Verdict::retry) {
+      task.submission = task.index = -1;
+      ++result_.retried;
+      return;
+    }
+    const bool is_abandoned = fate.verdict == Verdict::abandon;
+    task.state = is_abandoned ? study::TaskState::abandoned : study::TaskState::failed;
+    task.ended = ends.empty() ? snapshot_.time : ends.back().time;
+    ++(is_abandoned ? result_.abandoned : result_.failed);
+  }
+
+  [[nodiscard]] std::string words_of(const End& end) const {
+    if (end.attempt >= 0) {
+      const auto& a = study_.attempts[static_cast<std::size_t>(end.attempt)];
+      return is_buried(a) ? "" : a.message;
+    }
+    const auto& e = study_.executions[static_cast<std::size_t>(end.execution)];
+    if (end.cause != Cause::infrastructure) return "";
+    return fmt::format("it ended before hpo-train began: see logs/{}.log", e.job);
+  }
+
+  struct Fresh {
+    std::size_t execution, task;
+    const TaskRow* row;
+  };
+
+  study::Study& study_;
+  const slurm::Snapshot& snapshot_;
+  std::map<IndexKey, Index> indices_;
+  std::vector<Fresh> fresh_;                         // executions recorded now
+  std::map<std::int32_t, int> cancelled_, going_;    // tasks of each submission
+  std::vector<std::pair<std::size_t, Cause>> over_;  // tasks to be decided
+  Reconciled result_;
+};
+
+}  // namespace
+
+slurm::Query query_of(const study::Study& study) {
+  std::set<std::pair<std::int32_t, std::int32_t>> recorded;  // submission, trial
+  for (const auto& e : study.executions) recorded.emplace(e.submission, e.trial);
+  double newest = 0;
+  for (const auto& task : study.tasks) newest = std::max(newest, task.ended);
+  std::set<std::int32_t> rows;
+  for (const auto& task : study.tasks) {
+    if (task.submission < 0) continue;
+    const auto state = study.submissions[static_cast<std::size_t>(task.submission)].state;
+    const bool to_account = state == SubmissionState::submitted && task.ended > newest - kDay &&
+                            !recorded.contains({task.submission, task.trial});
+    if (state != SubmissionState::refused && (!task.has_ended() || to_account)) rows.insert(task.submission);
+  }
+  slurm::Query query;
+  for (const auto row : rows) {
+    const auto& submission = study.submissions[static_cast<std::size_t>(row)];
+    query.names.push_back(submission.name);
+    if (!submission.job.empty()) query.jobs.push_back(array_of(submission));
+    query.since = query.since == 0 ? submission.created : std::min(query.since, submission.created);
+  }
+  return query;
+}
+
+Reconciled reconcile(study::Study& study, const slurm::Snapshot& snapshot) {
+  return Reconciler(study, snapshot).run();
+}
+
+}  // namespace hpo::flow
