@@ -184,6 +184,10 @@ class Pack(Rung):
 
 
 class Node(Rung):
+    def test_site_env_may_read_what_is_not_set(self):
+        self.propose(site='[ -z "$NOT_SET" ] && echo as modules do')
+        self.assertIn("as modules do", self.task())
+
     def test_a_node_that_fails_its_check_trains_nothing(self):
         self.propose(site="HPO_HEALTH='echo looked; false'")
         out = self.task(code=75)
