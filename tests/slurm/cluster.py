@@ -11,7 +11,6 @@ process ends, however it ends: killed, too. HPO_TEST_KEEP=1 keeps the directory 
 """
 import collections
 import contextlib
-import fcntl
 import os
 import pathlib
 import re
@@ -23,7 +22,6 @@ import unittest
 
 PROGRAM = pathlib.Path(__file__).with_name("cluster")
 CANNOT_BE_HAD = 77  # exit code of the program
-MEMORY_CGROUPS = "/sys/fs/cgroup/memory"
 # Waits for the end of whoever holds the other end of its standard input; a line says that all is done.
 GUARDIAN = 'read -r done && exit; "$1" down "$2"; [ -n "$3" ] || rm -rf "$2"'
 
@@ -47,7 +45,6 @@ class Cluster:
     def __init__(self, nodes=4, **variant):
         self.nodes = nodes
         self.netns = bool(variant.get("netns"))
-        self.cgroup = bool(variant.get("cgroup"))
         self.settings = {key.upper(): str(int(value) if isinstance(value, bool) else value) for key, value in variant.items()}
         self.dir = None
 
@@ -56,8 +53,6 @@ class Cluster:
         cannot have such a cluster."""
         self.stack = contextlib.ExitStack()
         with self.stack:
-            if self.cgroup:
-                self._wait_for_cgroups()
             self.dir = pathlib.Path(tempfile.mkdtemp(prefix="hpo-", dir="/tmp"))
             self.stack.callback(self._down)
             self._start_guardian()
@@ -192,13 +187,6 @@ class Cluster:
             subprocess.run(["setsid", "--fork", "sh", "-c", GUARDIAN, "guardian", str(PROGRAM), str(self.dir), keep],
                            stdin=end, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
         self.guardian = open(writer, "w")
-
-    def _wait_for_cgroups(self):
-        """The groups are named after the nodes: one cluster at a time."""
-        with contextlib.suppress(FileNotFoundError):
-            groups = os.open(MEMORY_CGROUPS, os.O_RDONLY)
-            self.stack.callback(os.close, groups)
-            fcntl.flock(groups, fcntl.LOCK_EX)
 
     def _down(self):
         result = self._verb("down")

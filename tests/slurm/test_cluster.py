@@ -12,7 +12,9 @@ import tempfile
 import unittest
 
 from case import TOOLS, Cluster, main, wait_until
-from cluster import MEMORY_CGROUPS, PROGRAM
+from cluster import PROGRAM
+
+MEMORY_CGROUPS = "/sys/fs/cgroup/memory"
 
 TRAINING = """
 epochs = 1
