@@ -36,6 +36,11 @@ def processes_naming(directory):
 
 
 class ClusterCase(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        with Cluster(1):  # or all are skipped
+            pass
+
     def assert_gone(self, directory):
         self.assertFalse(os.path.exists(directory))
         wait_until(lambda: not processes_naming(directory), 5, f"nothing of {directory} runs: {processes_naming(directory)}")
