@@ -216,7 +216,7 @@ class Folder {
 
   // What follows from the end of a task's newest attempt; while a younger one is at work, nothing follows.
   void settle(study::Task& task) {
-    if (task.state == TaskState::finished) return;
+    if (task.has_ended()) return;
     Past past;
     const study::Attempt* newest = nullptr;
     for (auto it = attempts_.lower_bound({task.trial, task.bracket, task.rung, 0});
@@ -227,7 +227,6 @@ class Folder {
     if (newest->cause == Cause::none || is_buried(*newest) || newest->ended <= task.pardoned) return;
     task.cause = newest->cause;
     task.message = newest->message;
-    if (task.has_ended()) return;
     task.state = TaskState::running;
     const bool says_of_point = newest->cause == Cause::failed || newest->cause == Cause::diverged;
     if (!says_of_point || may_be_out_of_memory(*newest)) return;

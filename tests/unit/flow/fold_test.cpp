@@ -181,6 +181,23 @@ TEST_CASE("fold: an older attempt that fails while a younger one is at work fail
   CHECK(s.task(2, 0).ended == 9000);
 }
 
+TEST_CASE("fold: late last words do not change what has become of a task, but success does") {
+  SmallStudy s;
+  s.begin();
+  auto segment = s.attempt(2, 0);
+  (void)flow::fold(s.study, s.layout);
+  for (auto& task : s.study.tasks)
+    if (task.trial == 2) task.state = TaskState::abandoned, task.cause = Cause::cancelled;
+  flow::bury(s.study.attempts[0], s.study.tasks[2], Cause::cancelled, 1500);
+  segment.write(exchange::Ended{Ending::stopped, 1, 2000, 85, "told to stop"});
+  (void)flow::fold(s.study, s.layout);
+  CHECK(s.task(2, 0).state == TaskState::abandoned);
+  CHECK(s.task(2, 0).cause == Cause::cancelled);
+  s.finish(2, 0, 0.5);
+  (void)flow::fold(s.study, s.layout);
+  CHECK(s.task(2, 0).state == TaskState::finished);
+}
+
 TEST_CASE("fold: with retry.failed a failed task stays open as often as that") {
   SmallStudy s;
   s.study.definition.retry.failed = 1;

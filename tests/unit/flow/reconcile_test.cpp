@@ -295,6 +295,7 @@ TEST_CASE(
   first.write(exchange::Reported{0.5, 5900, {{"error", 0.5}}});  // on a node that was cut off
   CHECK_FALSE(w.reconcile().executions > 0);
   CHECK(w.s.study.attempts[1].cause == Cause::none);
+  CHECK(flow::Ends(w.s.study).of(w.task(0)).front().cause == Cause::node_failure);
   CHECK(w.is_left_alone(0));
   second.write(exchange::Reported{1, 6000, {{"error", 0.1}}});
   second.write(exchange::Ended{exchange::Ending::finished, 1, 6100, 0, ""});
