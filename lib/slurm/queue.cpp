@@ -74,6 +74,7 @@ std::vector<Expected> parse_expected(const std::string& out) {
       expected = {fields[0], start, fields[2]};
   }
   std::vector<Expected> result;
+  result.reserve(first.size());
   for (const auto& [array, expected] : first) result.push_back(expected);
   return result;
 }

@@ -131,6 +131,7 @@ std::vector<Job> parse_jobs(const std::string& out) {
     job.cancelled = job.cancelled || state == "CANCELLED";
   }
   std::vector<Job> result;
+  result.reserve(jobs.size());
   for (const auto& [key, job] : jobs) result.push_back(job);
   return result;
 }
