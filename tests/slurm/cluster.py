@@ -82,10 +82,11 @@ class Cluster:
         """The words that run argv as a client of the cluster, given `env`."""
         return [str(word) for word in ([PROGRAM, "run", self.dir] if self.netns else []) + list(argv)]
 
-    def run(self, *argv, code=0, timeout=120, env=None, **more):
-        """Runs a client (sbatch, scancel, sinfo ...) to its end; code=None takes any exit code."""
+    def run(self, *argv, code=0, timeout=120, env=None, cwd=None):
+        """Runs a client (sbatch, scancel, sinfo ...) to its end, by default in the cluster's directory; code=None takes any exit
+        code."""
         try:
-            result = subprocess.run(self.command(*argv), env={**self.env, **(env or {})}, capture_output=True, text=True, timeout=timeout, **more)
+            result = subprocess.run(self.command(*argv), env={**self.env, **(env or {})}, cwd=cwd or self.dir, capture_output=True, text=True, timeout=timeout)
         except subprocess.TimeoutExpired as late:
             late.add_note(f"{late.stdout}\n{late.stderr}{self.logs()}")
             raise
