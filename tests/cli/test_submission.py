@@ -17,7 +17,10 @@ class Submission(Case):
         self.slurm = Fake(self.dir / "slurm")
         self.env.update(self.slurm.environment, PATH=f"{self.slurm.home}/bin:{self.env['PATH']}")
         del self.env["HPO_LOCAL"]
-        self.init(COMMAND % '["echo", "hpo: step=1 loss={x}"]')
+        self.init(self.definition())
+
+    def definition(self, canary=False):
+        return COMMAND % '["echo", "hpo: step=1 loss={x}"]' + f"[submit]\ncanary = {str(canary).lower()}\n"
 
     def held(self):
         """By job id: does some task wait for its release?"""
@@ -26,10 +29,10 @@ class Submission(Case):
     def submit(self, code=4, *more):
         return self.run_tool("hpo-promote", "study.h5", "--submit", *more, code=code)
 
-    def run_tasks(self, *indices, environment=None):
-        manifest = max(self.dir.glob("study.h5.d/man/*.man"), key=lambda p: p.stat().st_mtime)
+    def run_tasks(self, *indices, study="study.h5"):
+        manifest = max(self.dir.glob(f"{study}.d/man/*.man"), key=lambda p: p.stat().st_mtime)
         for index in indices:
-            self.run_tool("hpo-train", "study.h5", f"--manifest={manifest}", f"--task={index}", env={"SLURM_ARRAY_JOB_ID": "1", "SLURM_ARRAY_TASK_ID": str(index), **(environment or {})})
+            self.run_tool("hpo-train", study, f"--manifest={manifest}", f"--task={index}", env={"SLURM_ARRAY_JOB_ID": "1", "SLURM_ARRAY_TASK_ID": str(index)})
 
     def test_submitted_held_recorded_and_released_once(self):
         self.run_tool("hpo-propose", "study.h5", "--submit", "--", "--partition=short", env={"SLURM_NTASKS": "4", "SBATCH_ACCOUNT": "x"})
@@ -38,6 +41,19 @@ class Submission(Case):
         self.assertEqual(self.held(), {"1": False})
         self.assertIn("--partition=short", self.slurm.jobs["1"].args)
         self.assertEqual(len(self.slurm.calls("sbatch")), 1)
+
+    def test_one_task_goes_first_until_something_has_taken_a_step(self):
+        (self.dir / "canary").mkdir()
+        self.write("canary/study.toml", self.definition(canary=True))
+        self.run_tool("hpo-init", "canary/study.toml", "--quiet")
+        self.run_tool("hpo-propose", "canary/study.h5", "--submit")
+        for _ in range(2):
+            self.run_tool("hpo-promote", "canary/study.h5", "--submit", code=4)
+        self.assertEqual([reason for reason in self.slurm.jobs["1"].reasons.values()], ["None"] + 8 * ["JobHeldUser"])
+        self.run_tasks(0, study="canary/study.h5")
+        self.slurm.finish("1", 0)
+        self.run_tool("hpo-promote", "canary/study.h5", "--submit", code=4)
+        self.assertEqual(self.held(), {"1": False})
 
     def test_a_job_that_stayed_held_is_released_by_the_next_run(self):
         self.slurm.fail("scontrol release", "error")
@@ -101,7 +117,7 @@ class Submission(Case):
         self.run_tool("hpo-propose", "study.h5", "--submit")
         self.run_tasks(0, 1, 2)
         self.slurm.finish("1", state="FAILED", exit="1:0")
-        self.submit()
+        self.submit(0)
         names = [job.name for job in self.slurm.jobs.values()]
         self.assertEqual([n.rsplit("-", 1)[1] for n in names], ["s0", "s1"])
         self.assertIn("#SBATCH --array=0-5", (self.dir / "rung-b0-r0-2.sbatch").read_text())
@@ -112,15 +128,17 @@ class Submission(Case):
     def test_an_array_whose_tasks_never_began_waits_for_a_person(self):
         self.run_tool("hpo-propose", "study.h5", "--submit")
         self.slurm.finish("1", state="FAILED", exit="1:0")
-        self.assertIn("none of its tasks ever began", self.submit(1).stderr)
+        self.assertIn("died before their first report", self.submit(3).stderr)
         self.assertEqual(len(self.slurm.jobs), 1)
 
     def test_a_cancelled_array_is_not_brought_back(self):
         self.run_tool("hpo-propose", "study.h5", "--submit")
         self.run_tasks(0)
         self.slurm.cancel("1")
-        self.assertIn("was cancelled", self.submit(1).stderr)
+        self.assertIn("8 of its 9 tasks were cancelled", self.submit().stderr)
         self.assertEqual(len(self.slurm.jobs), 1)
+        self.submit(0, "--retry=abandoned")
+        self.assertEqual(len(self.slurm.jobs), 2)
 
     def test_a_task_tried_by_hand_does_not_keep_the_array_out_of_slurm(self):
         self.run_tool("hpo-propose", "study.h5")
