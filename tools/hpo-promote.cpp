@@ -141,7 +141,7 @@ class Promoter {
     const double now = hpo::file_system().now();
     pass_ = {};
     bool changed = flow::refresh(s, store_.layout(), cluster_).changed();
-    if (arguments_.has("retry")) pass_.retried = flow::retry_tasks(s, arguments_.text("retry"));
+    if (arguments_.has("retry")) pass_.retried = flow::retry_tasks(s, arguments_.text("retry"), now);
     changed = changed || pass_.retried > 0;
     pass_.first_decision = s.decisions.size();
     pass_.stopped = flow::exhausted(s, now);

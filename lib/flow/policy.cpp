@@ -161,10 +161,4 @@ Adjustment adjustment(const study::Study& study, const Ends& ends, const study::
   return adjustment;
 }
 
-Adjustment adjustment(const study::Study& study, const study::Task& task) {
-  // The usual case needs no search: a task that has not ended before.
-  if (task.cause == Cause::none) return {};
-  return adjustment(study, Ends(study), task);
-}
-
 }  // namespace hpo::flow

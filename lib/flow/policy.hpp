@@ -42,7 +42,5 @@ struct Adjustment {
   auto operator<=>(const Adjustment&) const = default;
 };
 [[nodiscard]] Adjustment adjustment(const study::Study& study, const Ends& ends, const study::Task& task);
-/// The same for one task alone. For many, make the Ends once.
-[[nodiscard]] Adjustment adjustment(const study::Study& study, const study::Task& task);
 
 }  // namespace hpo::flow

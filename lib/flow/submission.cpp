@@ -158,11 +158,12 @@ Arranged arrange(study::Study& study, std::int32_t array_size, double now) {
   if (study.definition.submit.array_size)
     array_size = std::min<std::int32_t>(array_size, *study.definition.submit.array_size);
   Purse purse(study);
+  const Ends ends(study);
   std::map<std::tuple<int, int, Adjustment>, std::int32_t> fresh;  // its newest new submission
   std::vector<study::Task*> unfit;
   for (auto& task : study.tasks) {
     if (task.submission >= 0 || task.has_ended()) continue;
-    const auto change = adjustment(study, task);
+    const auto change = adjustment(study, ends, task);
     auto [it, is_first] = fresh.try_emplace({task.bracket, task.rung, change}, -1);
     const bool is_full = !is_first && it->second >= 0 &&
                          at(study, it->second).tasks == array_size * at(study, it->second).pack;

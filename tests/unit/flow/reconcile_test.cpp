@@ -364,8 +364,9 @@ TEST_CASE("reconcile: a program killed by signal 9 was out of memory only when a
   CHECK(w.task(0).cause == Cause::out_of_memory);
   CHECK(w.task(1).cause == Cause::infrastructure);
   CHECK(w.task(2).cause == Cause::infrastructure);
-  CHECK(flow::adjustment(w.s.study, w.task(0)).memory_factor == 2);
-  CHECK(flow::adjustment(w.s.study, w.task(1)).memory_factor == 1);
+  const flow::Ends ends(w.s.study);
+  CHECK(flow::adjustment(w.s.study, ends, w.task(0)).memory_factor == 2);
+  CHECK(flow::adjustment(w.s.study, ends, w.task(1)).memory_factor == 1);
 }
 
 TEST_CASE("reconcile: signals and codes of the machine are nobody's failure, others are the program's") {
