@@ -168,7 +168,8 @@ class Case(unittest.TestCase):
 
     def wait_for_states(self, index, *states, array=None, seconds=60):
         """Until task `index` of an array, by default of the newest, is in one of the states."""
-        wait_until(lambda: self.states(array).get(str(index)) in states, seconds, f"task {index} is {' or '.join(states)}: {self.states(array)}")
+        wait_until(lambda: self.states(array).get(str(index)) in states, seconds,
+                   lambda: f"task {index} is {' or '.join(states)}: {self.states(array)}")
 
     def wait_for_training(self, trial, attempt=0, rung=0, seconds=60):
         """Until TRAINER runs in this attempt and would obey a signal."""

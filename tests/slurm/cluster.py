@@ -29,11 +29,12 @@ Row = collections.namedtuple("Row", "array index job state submit start end node
 
 
 def wait_until(predicate, seconds, what, step=0.1):
-    """The first true value of predicate(); a failure that says `what` did not come when there is none in time."""
+    """The first true value of predicate(); a failure that says `what` (a text, or a function that makes one then) did not come
+    when there is none in time."""
     end = time.monotonic() + seconds
     while not (value := predicate()):
         if time.monotonic() > end:
-            raise AssertionError(f"not within {seconds} s: {what}")
+            raise AssertionError(f"not within {seconds} s: {what() if callable(what) else what}")
         time.sleep(step)
     return value
 

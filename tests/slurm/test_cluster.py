@@ -43,7 +43,7 @@ class ClusterCase(unittest.TestCase):
 
     def assert_gone(self, directory):
         self.assertFalse(os.path.exists(directory))
-        wait_until(lambda: not processes_naming(directory), 5, f"nothing of {directory} runs: {processes_naming(directory)}")
+        wait_until(lambda: not processes_naming(directory), 5, lambda: f"nothing of {directory} runs: {processes_naming(directory)}")
         self.assertNotIn(str(directory), pathlib.Path("/proc/self/mountinfo").read_text())
 
     @contextlib.contextmanager
@@ -99,7 +99,7 @@ class Variants(ClusterCase):
         with self.cluster(cgroup=True) as cluster:
             hog = f"{sys.executable} -c 'bytearray(400 << 20)'"
             cluster.run("sbatch", "--mem=100M", "-o", "/dev/null", "--wrap", f"exec {hog}")
-            wait_until(lambda: cluster.states() == {"N/A": "OUT_OF_MEMORY"}, 60, f"out of memory: {cluster.states()}")
+            wait_until(lambda: cluster.states() == {"N/A": "OUT_OF_MEMORY"}, 60, lambda: f"out of memory: {cluster.states()}")
         groups = os.open(MEMORY_CGROUPS, os.O_RDONLY)
         self.addCleanup(os.close, groups)
         fcntl.flock(groups, fcntl.LOCK_EX)  # no other such cluster is up now
