@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "flow/breaker.hpp"
 #include "flow/view.hpp"
 #include "study/ledger.hpp"
 
@@ -136,7 +137,7 @@ std::optional<std::string> exhausted(const study::Study& study, double now) {
     return fmt::format(
         "{} of {} tasks failed, more than budget.failed = {}: hpo-collect STUDY --state=failed shows why",
         failed, ended, rounded(budget.failed, 3));
-  return std::nullopt;
+  return tripped(study);
 }
 
 }  // namespace hpo::flow
