@@ -68,6 +68,48 @@ std::string cause(const std::string& message) {
   return out;
 }
 
+// Cancelled tasks of rungs that are not decided: afterwards nothing can be run again.
+void hint_cancelled(const View& view, std::vector<std::string>& hints) {
+  int cancelled = 0;
+  for (const study::Task& task : view.study().tasks) {
+    const RungView* rung = view.rung(task.bracket, task.rung);
+    cancelled += task.state == study::TaskState::abandoned && task.cause == study::Cause::cancelled &&
+                 rung != nullptr && !rung->decided;
+  }
+  if (cancelled > 0)
+    hints.push_back(
+        fmt::format("{} cancelled and will not run: to have {} run after all, "
+                    "hpo-promote --retry=abandoned",
+                    cancelled == 1 ? "1 task was" : fmt::format("{} tasks were", cancelled),
+                    cancelled == 1 ? "it" : "them"));
+}
+
+void hint_missing(const View& view, std::vector<std::string>& hints) {
+  int missing = 0;
+  double since = view.now();
+  for (const study::Task& task : view.study().tasks) {
+    if (task.has_ended() || task.missed <= 0) continue;
+    ++missing;
+    since = std::min(since, task.missed);
+  }
+  if (missing > 0)
+    hints.push_back(fmt::format("Slurm has known nothing of {} for {}: lost after {}, and then run again",
+                                missing == 1 ? "1 task" : fmt::format("{} tasks", missing),
+                                human_duration(view.now() - since),
+                                human_duration(view.study().definition.retry.lost_after_s)));
+}
+
+void hint_held(const std::vector<std::string>& held, std::vector<std::string>& hints) {
+  constexpr std::size_t kShown = 5;
+  if (held.empty()) return;
+  const std::vector<std::string> shown(
+      held.begin(), held.begin() + static_cast<std::ptrdiff_t>(std::min(held.size(), kShown)));
+  hints.push_back(fmt::format("Slurm holds {} until somebody lets {} go: scontrol release {}{}",
+                              held.size() == 1 ? "1 task" : fmt::format("{} tasks", held.size()),
+                              held.size() == 1 ? "it" : "them", join(shown, ","),
+                              held.size() > kShown ? ",..." : ""));
+}
+
 void hint_share_of_failures(const View& view, std::vector<std::string>& hints) {
   const int failed = view.count(TrialState::failed) + view.count(TrialState::diverged);
   const int begun = static_cast<int>(view.trials().size()) - view.count(TrialState::waiting);
@@ -186,9 +228,12 @@ void hint_prediction(const View& view, std::vector<std::string>& hints) {
 
 }  // namespace
 
-std::vector<std::string> hints(const View& view) {
+std::vector<std::string> hints(const View& view, const std::vector<std::string>& held) {
   std::vector<std::string> hints;
+  hint_held(held, hints);
+  hint_missing(view, hints);
   hint_silence(view, hints);
+  hint_cancelled(view, hints);
   hint_share_of_failures(view, hints);
   hint_host(view, hints);
   hint_cause(view, hints);

@@ -136,7 +136,7 @@ Summary summarize(const View& view, const Outlook& outlook) {
   summary.budget = budget_rows(view);
   for (const study::RungHours& rung : study::by_rung(view.study())) summary.given_back += rung.given_back;
   summary.until = definition.budget.until;
-  summary.hints = hints(view);
+  summary.hints = hints(view, outlook.held);
   summary.next = find_next(view, outlook);
   if (outlook.stopped && summary.next != Next::complete) {
     summary.stopped = outlook.stopped;

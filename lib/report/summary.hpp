@@ -64,11 +64,11 @@ struct Summary {
   std::optional<std::string> stopped;  ///< why the study goes no further although it is not finished
 };
 
-/// What the plan says of the study: whether it has room for trials that the space can still give, and why the
-/// study may not go on, in words.
+/// What the plan and the queue say of the study; handed in.
 struct Outlook {
-  bool lacks_trials = false;
-  std::optional<std::string> stopped;
+  bool lacks_trials = false;           ///< there is room for trials that the space can still give
+  std::optional<std::string> stopped;  ///< why the study may not go on, in words
+  std::vector<std::string> held = {};  ///< tasks that only a person can let go, "1234_5"
 };
 
 [[nodiscard]] Summary summarize(const View& view, const Outlook& outlook);

@@ -93,6 +93,24 @@ TEST_CASE("report: a running trial that has been silent for long is named") {
   CHECK(hints_of(study) == "1 trial is running without a report for up to 2.0 h: trial 7");
 }
 
+TEST_CASE(
+    "report: tasks that Slurm holds or does not know of, and cancelled ones, are said with what to do") {
+  study::Study study = example_study();
+  CHECK(join(hints(View(study, kNow), {"1236_0"}), "\n") ==
+        "Slurm holds 1 task until somebody lets it go: scontrol release 1236_0");
+  CHECK(join(hints(View(study, kNow), {"1_0", "1_1", "1_2", "1_3", "1_4", "1_5"}), "\n") ==
+        "Slurm holds 6 tasks until somebody lets them go: scontrol release 1_0,1_1,1_2,1_3,1_4,...");
+  study.tasks.back().missed = kNow - 300;
+  CHECK(hints_of(study) ==
+        "Slurm has known nothing of 1 task for 5 min: lost after 10 min, and then run again");
+  study.tasks.back().state = study::TaskState::abandoned;
+  study.tasks.back().cause = study::Cause::cancelled;
+  CHECK(hints_of(study) ==
+        "1 task was cancelled and will not run: to have it run after all, hpo-promote --retry=abandoned");
+  study.rungs.back().state = study::RungState::decided;
+  CHECK(hints_of(study).empty());
+}
+
 TEST_CASE("report: a rung that does not predict the next is said to") {
   study::Study study = large_study(0);
   study.rungs.push_back(study.rungs[0]);
