@@ -4,17 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <span>
 #include <string_view>
 
-#include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
 #include "slurm/command.hpp"
 #include "slurm/environment.hpp"
-#include "slurm/state.hpp"
 
 namespace hpo::slurm {
 namespace {
@@ -114,35 +111,6 @@ Answer submit_held(const std::string& script, const std::vector<std::string>& ex
   // Not the environment of ask(): what sbatch is given, the job gets.
   const auto result = run_process(argv, sbatch_seconds(), clean_environment(current_environment()));
   return parse_answer(result.exit_code, result.timed_out, result.out, result.err);
-}
-
-std::vector<Job> parse_jobs(const std::string& out) {
-  std::map<std::pair<std::size_t, std::string>, Job> jobs;  // by length first: numeric order
-  for (const auto& line : split(out, '\n')) {
-    const auto fields = split(line, '|');
-    if (fields.size() < 3 || !is_job_id(fields[0])) continue;
-    const auto &id = fields[0], &state = fields[1], &reason = fields[2];
-    // A refusal found late leaves a row under our name: no submission of ours.
-    if (state == "FAILED" && reason == "BadConstraints") continue;
-    auto& job = jobs[{id.size(), id}];
-    job.id = id;
-    job.live = job.live || phase_of(state, reason) != Phase::over;
-    job.held = job.held || (state == "PENDING" && reason == "JobHeldUser");
-    job.cancelled = job.cancelled || state == "CANCELLED";
-  }
-  std::vector<Job> result;
-  result.reserve(jobs.size());
-  for (const auto& [key, job] : jobs) result.push_back(job);
-  return result;
-}
-
-std::vector<Job> jobs_named(const std::string& name) {
-  const auto reply =
-      ask({"squeue", "--noheader", "--me", "--states=all", "--name=" + name, "--format=%F|%T|%r"});
-  if (!reply.is_answer)
-    throw Error(ExitCode::try_again, "squeue", fmt::format("does not answer ({})", reply.error),
-                "run the same command again when Slurm answers: squeue --me");
-  return parse_jobs(reply.out);
 }
 
 bool cancel(const std::string& job) {

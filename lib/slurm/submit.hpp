@@ -26,19 +26,6 @@ struct Answer {
 /// well be there.
 [[nodiscard]] Answer submit_held(const std::string& script, const std::vector<std::string>& extra_options);
 
-/// One array, all its tasks seen at once.
-struct Job {
-  std::string id;
-  bool live = false;       ///< some task waits, runs, or will be run again
-  bool held = false;       ///< it waits for us to release it
-  bool cancelled = false;  ///< some task was cancelled
-  bool operator==(const Job&) const = default;
-};
-
-/// Our jobs of that name, lowest id first, without the traces of refused submissions. Throws Error try_again
-/// when squeue cannot answer: an empty answer from a broken squeue would mean a second submission.
-[[nodiscard]] std::vector<Job> jobs_named(const std::string& name);
-
 /// Cancels a whole array; false with a warning when Slurm does not take it.
 bool cancel(const std::string& job);
 /// Lets a held job, or one held task of it ("12_0"), start; false with a warning when Slurm does not take it
@@ -50,7 +37,5 @@ bool throttle(const std::string& job, int tasks);
 /// Parses sbatch's answer: pure, for tests.
 [[nodiscard]] Answer parse_answer(int exit_code, bool timed_out, const std::string& out,
                                   const std::string& err);
-/// Parses `squeue -h -o "%F|%T|%r"`: pure, for tests.
-[[nodiscard]] std::vector<Job> parse_jobs(const std::string& out);
 
 }  // namespace hpo::slurm

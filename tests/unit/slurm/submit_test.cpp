@@ -104,26 +104,6 @@ TEST_CASE("submit: what our clock ended is undecided, whatever it had said") {
   CHECK(full.message.find("temporarily unable to accept job") != std::string::npos);
 }
 
-TEST_CASE("submit: rows of refused submissions under our name are not ours, the lowest id comes first") {
-  CHECK(parse_jobs("").empty());
-  CHECK(parse_jobs("slurm_load_jobs error\n").empty());
-  const auto jobs = parse_jobs(
-      "12|PENDING|JobHeldUser\n12|RUNNING|None\n9|COMPLETED|None\n9|CANCELLED|None\n11|FAILED|"
-      "BadConstraints\n");
-  REQUIRE(jobs.size() == 2);
-  CHECK(jobs[0] == Job{"9", false, false, true});
-  CHECK(jobs[1] == Job{"12", true, true, false});
-}
-
-TEST_CASE("submit: a job in a state nobody has heard of is alive") {
-  for (const char* state : {"PENDING", "RUNNING", "SUSPENDED", "COMPLETING", "CONFIGURING", "REQUEUED",
-                            "SPECIAL_EXIT", "STAGE_OUT", "NEW_IN_26"})
-    CHECK(parse_jobs(std::string("5|") + state + "|None")[0].live);
-  for (const char* state : {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY",
-                            "PREEMPTED", "BOOT_FAIL", "DEADLINE"})
-    CHECK_FALSE(parse_jobs(std::string("5|") + state + "|None")[0].live);
-}
-
 TEST_CASE("script: every placeholder is filled, none is left over, a plain at sign stays") {
   CHECK(render("t", "a @NAME@ b@c.d @ @X", {{"NAME", "n"}}) == "a n b@c.d @ @X");
   CHECK_THROWS_WITH_AS((void)render("t", "@WHAT@", {}), "t: unknown placeholder @WHAT@", hpo::Error);
