@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decides the rungs that are complete, and prepares or submits the arrays of the rungs above.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdio>
 
@@ -8,12 +9,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "cli/tool_main.hpp"
-#include "flow/breaker.hpp"
-#include "flow/cluster.hpp"
-#include "flow/plan.hpp"
-#include "flow/promote.hpp"
-#include "flow/propose.hpp"
-#include "flow/submission.hpp"
+#include "flow/pass.hpp"
 #include "flow/submit.hpp"
 #include "flow/trigger.hpp"
 #include "promote/rule.hpp"
@@ -88,15 +84,10 @@ void print(const study::Study& study, const flow::Promotion& promotion, std::siz
   }
 }
 
-/// What one pass over the study did.
-struct Pass {
-  flow::Proposed proposed;
-  flow::Promotion promotion;
-  flow::Arranged arranged;
-  std::optional<std::string> stopped;  ///< why the study goes no further
-  std::size_t first_decision = 0;
-  int retried = 0;
-};
+// sacct learns some seconds later than the queue how a task has ended; a job that depends on the task starts
+// at once.
+constexpr int kMostLooks = 10;
+constexpr unsigned kPause_s = 3;
 
 class Promoter {
  public:
@@ -120,11 +111,16 @@ class Promoter {
 
  private:
   ExitCode one_pass() {
-    if (submits_) cluster_ = flow::look_around(store_.head().study);
     if (arguments_.has("dry-run")) return dry_run();
-    const auto after = store_.update([&](study::Study& s) { return change(s); }, who_).study;
-    arguments_.has("json") ? print_json(after, pass_.first_decision)
-                           : print(after, pass_.promotion, pass_.first_decision);
+    study::Study after;
+    for (int looks = 1;; ++looks) {
+      if (submits_) cluster_ = flow::look_around(store_.head().study);
+      after = store_.update([&](study::Study& s) { return advance(s); }, who_).study;
+      if (!arguments_.has("controller") || pass_.refreshed.reconciled.unsettled == 0 || looks == kMostLooks)
+        break;
+      ::sleep(kPause_s);
+    }
+    show(after);
     if (pass_.retried > 0) hpo::log::info("{} tasks are run again", pass_.retried);
     if (pass_.stopped) {
       tell(*pass_.stopped);
@@ -136,29 +132,24 @@ class Promoter {
     return code();
   }
 
-  // A pure function of the study, the segments and what Slurm said.
-  bool change(study::Study& s) {
-    const double now = hpo::file_system().now();
-    pass_ = {};
-    bool changed = flow::refresh(s, store_.layout(), cluster_).changed();
-    if (arguments_.has("retry")) pass_.retried = flow::retry_tasks(s, arguments_.text("retry"), now);
-    changed = changed || pass_.retried > 0;
-    pass_.first_decision = s.decisions.size();
-    pass_.stopped = flow::exhausted(s, now);
-    if (pass_.stopped) return changed;
-    if ((is_trigger_ || arguments_.has("propose")) && flow::lacks_trials(s))
-      pass_.proposed = flow::propose(s, {}, now);
-    pass_.promotion = flow::promote(s, now, arguments_.has("accept"));
-    pass_.arranged = flow::arrange(s, cluster_.array_size(), now);
-    return changed || !pass_.proposed.trials.empty() || !pass_.promotion.rungs.empty() ||
-           pass_.arranged.changed();
+  bool advance(study::Study& s) {
+    pass_ = flow::pass(
+        s, store_.layout(), cluster_,
+        {is_trigger_ || arguments_.has("propose"), arguments_.has("accept"), arguments_.text("retry")},
+        hpo::file_system().now());
+    return pass_.changed;
+  }
+
+  void show(const study::Study& after) const {
+    arguments_.has("json") ? print_json(after, pass_.first_decision)
+                           : print(after, pass_.promotion, pass_.first_decision);
   }
 
   ExitCode dry_run() {
     auto after = store_.head().study;
-    (void)change(after);
-    arguments_.has("json") ? print_json(after, pass_.first_decision)
-                           : print(after, pass_.promotion, pass_.first_decision);
+    if (submits_) cluster_ = flow::look_around(after);
+    (void)advance(after);
+    show(after);
     for (const auto& line : flow::to_submit(after)) fmt::print("would submit {}\n", line);
     for (const auto& reason : {pass_.stopped.value_or(""), pass_.arranged.reason, pass_.promotion.reason})
       if (!reason.empty()) hpo::log::info("{}", reason);
@@ -227,7 +218,7 @@ class Promoter {
   study::Store store_;
   bool is_trigger_, submits_;
   flow::Cluster cluster_;
-  Pass pass_;
+  flow::Pass pass_;
 };
 
 ExitCode run(const hpo::cli::Arguments& arguments, int argc, const char* const* argv) {

@@ -17,11 +17,9 @@ ArraysByName arrays_by_name(const std::vector<slurm::TaskRow>& queue) {
     array.job = row.array;
     if (row.phase == slurm::Phase::over) continue;
     array.is_live = true;
-    if (row.phase == slurm::Phase::held) {
-      array.held.push_back(row.index);
-    } else {
-      array.has_loose = true;
-    }
+    // Held by sbatch --hold; what an administrator or a failed launch holds is not ours to let go.
+    if (row.phase == slurm::Phase::held && row.reason == "JobHeldUser") array.held.push_back(row.index);
+    if (row.phase != slurm::Phase::held) array.has_loose = true;
   }
   ArraysByName arrays;
   for (auto& [name, by_id] : sorted)

@@ -14,7 +14,7 @@ namespace hpo::flow {
 struct Array {
   std::string job;                 ///< its id
   bool is_live = false;            ///< some task waits, runs or will be run again
-  std::vector<std::int32_t> held;  ///< indices that wait for somebody to let them go, sorted
+  std::vector<std::int32_t> held;  ///< indices that wait for us to let them go, sorted
   bool has_loose = false;          ///< some live task is not held
 };
 

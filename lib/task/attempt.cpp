@@ -49,10 +49,14 @@ Past look_back(const exchange::Layout& layout, const std::vector<exchange::Segme
   for (const auto& name : names) {
     const auto reading = exchange::read_segment(name.path(layout.segments), {});
     if (reading.records.empty()) continue;  // it never started: a full disk
-    ++past.attempts;
     const auto* ended = std::get_if<exchange::Ended>(&reading.records.back());
     past.done = past.done || has_decided(reading.records, submission, is_packed);
-    past.silent_deaths += ended == nullptr ? 1 : 0;
+    // Those of an earlier array have been judged when the task was given to this one.
+    const auto* started = std::get_if<exchange::Started>(&reading.records.front());
+    if (started != nullptr && started->submission == submission) {
+      ++past.attempts;
+      past.silent_deaths += ended == nullptr ? 1 : 0;
+    }
     const fs::path directory = layout.checkpoints / directory_name(name);
     if (!has_checkpoint(directory)) continue;
     past.checkpoint = directory;

@@ -22,8 +22,8 @@ class Attempt {
     done,      ///< an earlier attempt has decided the task: nothing to do
     hopeless,  ///< kMostSilentDeaths attempts died without a word: now recorded as failed
   };
-  static constexpr int kMostSilentDeaths = 5;  ///< in a row, without a new checkpoint
-  static constexpr int kMostAttempts = 100;    ///< of one task, whatever they did
+  static constexpr int kMostSilentDeaths = 5;  ///< in a row and in one array, without a new checkpoint
+  static constexpr int kMostAttempts = 100;    ///< of one task in one array, whatever they did
 
   /// Looks at the earlier attempts of the task; makes the segment and the directory when there is something
   /// to run.
