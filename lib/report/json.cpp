@@ -12,26 +12,12 @@
 
 #include "base/text.hpp"
 #include "report/fields.hpp"
+#include "report/json_value.hpp"
 #include "space/space.hpp"
 #include "space/value.hpp"
 
 namespace hpo::report {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-constexpr int kSchema = 1;
-
-Json number(double value) {
-  return std::isfinite(value) ? Json(value) : Json();
-}
-template <class T>
-Json optional(const std::optional<T>& value) {
-  return value ? Json(*value) : Json();
-}
-Json time(double seconds) {
-  return seconds > 0 ? Json(iso_time(seconds)) : Json();
-}
 
 std::string_view name(study::Role role) {
   switch (role) {
@@ -43,22 +29,6 @@ std::string_view name(study::Role role) {
       break;
   }
   return "report";
-}
-
-std::string_view name(Next next) {
-  switch (next) {
-    case Next::propose:
-      return "propose";
-    case Next::submit:
-      return "submit";
-    case Next::wait:
-      return "wait";
-    case Next::promote:
-      return "promote";
-    case Next::complete:
-      break;
-  }
-  return "complete";
 }
 
 Json study_json(const View& view) {
@@ -135,11 +105,6 @@ Json counts_json(const Summary& summary) {
   return out;
 }
 
-// The text of a foreign program, a message or a host, may not be UTF-8.
-std::string dump(const Json& json, int indent) {
-  return json.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
 }  // namespace
 
 Json trial_json(const View& view, const TrialView& trial) {
@@ -170,6 +135,7 @@ Json to_json(const View& view, const Summary& summary, const std::vector<std::in
               {"counts", counts_json(summary)},
               {"rungs", rungs_json(summary)},
               {"budget", budget_json(summary)},
+              {"given_back", summary.given_back},
               {"until", summary.until ? time(*summary.until) : Json()},
               {"hints", summary.hints},
               {"next", name(summary.next)},

@@ -55,6 +55,24 @@ auto find_rung(Rungs& rungs, int bracket, int index) -> decltype(rungs.data()) {
 std::string_view name(TrialState state) {
   return kNames[static_cast<std::size_t>(state)];
 }
+std::string_view name(study::TaskState state) {
+  switch (state) {
+    case study::TaskState::waiting:
+      return "waiting";
+    case study::TaskState::running:
+      return "running";
+    case study::TaskState::finished:
+      return "finished";
+    case study::TaskState::failed:
+      return "failed";
+    case study::TaskState::diverged:
+      return "diverged";
+    case study::TaskState::abandoned:
+      break;
+  }
+  return "abandoned";
+}
+
 std::vector<std::string> trial_state_names() {
   return {kNames.begin(), kNames.end()};
 }

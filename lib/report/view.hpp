@@ -27,6 +27,7 @@ enum class TrialState {
 };
 inline constexpr std::size_t kTrialStates = 8;
 [[nodiscard]] std::string_view name(TrialState state);
+[[nodiscard]] std::string_view name(study::TaskState state);
 /// All names, in the order of the enum.
 [[nodiscard]] std::vector<std::string> trial_state_names();
 
