@@ -18,6 +18,7 @@
 #include "flow/controller.hpp"
 #include "flow/plan.hpp"
 #include "flow/submission.hpp"
+#include "slurm/resources.hpp"
 #include "slurm/submit.hpp"
 #include "study/resources.hpp"
 
@@ -44,6 +45,8 @@ class Submitter {
       : store_(store), options_(options), who_(who) {}
 
   std::vector<std::string> run() {
+    if (!slurm::available())
+      throw Error("sbatch", "is not on PATH: there is no Slurm here", "make runs the study without it");
     study_ = store_.head().study;
     const auto rows = submissions_with_work(study_);
     bring_in(rows);
@@ -67,6 +70,16 @@ class Submitter {
     for (auto& [name, arrays] : ask_queue(names)) arrays_[name] = std::move(arrays);
   }
 
+  // What sbatch said says more than that squeue does not answer either.
+  void look_again(const std::vector<std::int32_t>& rows) {
+    try {
+      look(rows);
+    } catch (const Error&) {
+      if (failure_) throw Error(*failure_);
+      throw;
+    }
+  }
+
   [[nodiscard]] bool is_live(std::int32_t row) const {
     const auto found = arrays_.find(at(row).name);
     return found != arrays_.end() && std::any_of(found->second.begin(), found->second.end(),
@@ -83,7 +96,7 @@ class Submitter {
       if (failure_ || !is_pending(at(row)) || arrays_.contains(at(row).name)) continue;
       if (enter(row)) entered.push_back(row);
     }
-    if (!entered.empty()) look(entered);  // somebody may have done the same at the same time
+    if (!entered.empty()) look_again(entered);  // somebody may have done the same at the same time
     record(rows);
   }
 
@@ -108,6 +121,10 @@ class Submitter {
         taken_[row] = answer.job;
         return true;
       case slurm::Answer::Kind::refused:
+        if (asks_for_more(submission)) {
+          give_up(row, answer.message);
+          return false;
+        }
         note(row, SubmissionState::refused, answer.message, 0);
         failure_ = Error(script.string(), fmt::format("Slurm refuses it: {}", answer.message),
                          "correct its #SBATCH lines and run the same command again");
@@ -126,6 +143,33 @@ class Submitter {
               fmt::format("it is not known whether {} was submitted: {}", at(row).name, answer.message),
               "run the same command again in some minutes: it looks the name up first");
     return true;
+  }
+
+  // More time or memory than study.toml says, after a task has run out of it.
+  [[nodiscard]] bool asks_for_more(const study::Submission& submission) const {
+    const auto usual = slurm::allocation(study_.definition.resources(submission.rung)).time_s;
+    return submission.kind == SubmissionKind::array &&
+           (submission.memory_factor > 1 || submission.time_s > usual);
+  }
+
+  // The cluster has no node, or no time, that large: what these trials need cannot be had.
+  void give_up(std::int32_t row, const std::string& message) {
+    said_.push_back(
+        fmt::format("{}: its tasks need more than Slurm gives and have failed: {}", at(row).name, message));
+    study_ = store_
+                 .update(
+                     [&](study::Study& study) {
+                       study.submissions.at(static_cast<std::size_t>(row)).state = SubmissionState::refused;
+                       for (auto& task : study.tasks) {
+                         if (task.submission != row || task.has_ended()) continue;
+                         task.state = study::TaskState::failed;
+                         task.message = "needs more than Slurm gives: " + message;
+                         task.ended = file_system().now();
+                       }
+                       return true;
+                     },
+                     who_)
+                 .study;
   }
 
   // One commit for all that is in the queue and not recorded; then the losers of races are cancelled, still
