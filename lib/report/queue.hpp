@@ -32,7 +32,7 @@ struct ExpectedStart {
 };
 
 struct Queue {
-  bool asked = false;  ///< false: nothing of the study is in Slurm, or it was not to be asked
+  bool asked = false;
   bool known = false;  ///< it has answered
   std::string error;   ///< why not
   std::vector<QueuedTask> tasks;

@@ -234,9 +234,9 @@ std::vector<Unsubmitted> unsubmitted_of(const View& view) {
 }
 
 std::string silence(const Queue& queue) {
-  if (!queue.asked) return "nothing of the study is in Slurm";
+  if (!queue.asked) return "was not asked";
   if (queue.known) return "";
-  return queue.error.empty() ? "Slurm does not answer" : "Slurm does not answer: " + queue.error;
+  return queue.error.empty() ? "does not answer" : "does not answer: " + queue.error;
 }
 
 }  // namespace

@@ -58,7 +58,7 @@ struct Unsubmitted {
 struct Status {
   std::string name;
   double now = 0, updated_s = 0;
-  std::string slurm;  ///< "": it has answered; else why nothing is known
+  std::string slurm;  ///< "": it has answered; else "was not asked", "does not answer: ..."
   std::vector<ArrayStatus> arrays;
   std::vector<Unsubmitted> unsubmitted;
   std::string blocked;  ///< why the controller will not move the study on by itself; "": it will, or there is

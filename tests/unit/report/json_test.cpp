@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/text.hpp"
+#include "report/json_views.hpp"
 #include "report/select.hpp"
 #include "unit/report/example_study.hpp"
 #include "unit/report/golden.hpp"
@@ -68,4 +69,38 @@ TEST_CASE("report: JSON Lines are one trial a line, whatever a message holds") {
   CHECK(lines[9].empty());
   CHECK(Json::parse(lines[7])["trial"] == 7);
   CHECK(Json::parse(lines[4])["message"] == "bad \xEF\xBF\xBD byte\nand line");
+}
+
+TEST_CASE("report: status, story and ledger are JSON of schema 1, with null for what is not known") {
+  const study::Study study = example_study();
+  const View view(study, kNow);
+  Queue queue;
+  queue.asked = queue.known = true;
+  queue.tasks = {{study.submissions[2].name, "1236", 0, Standing::held, "JobHeldUser", 0}};
+  const Json status = Json::parse(json_text(make_status(view, {}, queue, {{0, 3, 27, 1, 1, {}}})));
+  CHECK(status["schema"] == 1);
+  CHECK(status["slurm"].is_null());
+  REQUIRE(status["arrays"].size() == 1);
+  CHECK(status["arrays"][0]["held"] == 1);
+  CHECK(status["arrays"][0]["expected_start"].is_null());
+  CHECK(status["arrays"][0]["reasons"][0]["remedy"] == "scontrol release 1236_0");
+  CHECK(status["to_come"][0]["worst_node_hours"].is_null());
+  CHECK(status["to_come"][0]["expected_node_hours"].is_number());
+  CHECK(status["budget"][0]["promised"] == 4.5);
+  CHECK(status["next"] == "wait");
+
+  const Json story = Json::parse(json_text(explain(view, 7, queue)));
+  CHECK(story["trial"] == 7);
+  CHECK(story["params"]["layers"] == 8);
+  CHECK(story["rungs"].size() == 3);
+  CHECK(story["rungs"][0]["decision"]["rank"] == 2);
+  CHECK(story["rungs"][2]["decision"].is_null());
+  CHECK(story["rungs"][2]["attempts"][0]["cause"].is_null());
+  CHECK(story["logs"][0] == "logs/1234_7.log");
+
+  const Json ledger = Json::parse(json_text(make_ledger(view)));
+  CHECK(ledger["rungs"][0]["promised_node_hours"] == 4.5);
+  CHECK(ledger["rungs"][0]["wasted"][0]["cause"] == "failed");
+  CHECK(ledger["total"]["attempts"] == 13);
+  CHECK(ledger["accounted_attempts"] == 12);
 }

@@ -144,7 +144,7 @@ TEST_CASE("report: without an answer of Slurm the status says so and what the st
   CHECK(status.arrays[0].missing == 0);
   const std::string text = text_of(study, queue);
   CHECK(has(text,
-            "\nslurm   Slurm does not answer: slurm_load_jobs error: Unable to contact slurm controller "
+            "\nslurm   does not answer: slurm_load_jobs error: Unable to contact slurm controller "
             "(connect failure); this is what the study knows by itself\n"));
 }
 
