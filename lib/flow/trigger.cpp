@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <vector>
 
 #include "base/identity.hpp"
+#include "base/text.hpp"
 #include "flow/controller.hpp"
 #include "flow/templates.hpp"
 #include "slurm/script.hpp"
@@ -13,11 +15,14 @@
 namespace hpo::flow {
 namespace {
 
-// cron gives a '%' of a command another meaning; the study's own path has none (check_place).
-std::string for_cron(const std::string& text) {
-  std::string out;
-  for (const char c : text) out += c == '%' ? std::string("\\%") : std::string(1, c);
-  return out;
+// What the shell that installs it has from a login or from modules, and what starts in an empty environment
+// has not.
+std::vector<std::string> environment_for(const fs::path& tools) {
+  std::vector<std::string> words{fmt::format("PATH={}:{}", tools.string(), environment("PATH"))};
+  for (const char* name : {"LD_LIBRARY_PATH", "SLURM_CONF"})
+    if (const auto value = environment(name); !value.empty())
+      words.push_back(fmt::format("{}={}", name, value));
+  return words;
 }
 
 }  // namespace
@@ -38,11 +43,13 @@ std::string install_trigger(const study::Study& study, const study::Layout& layo
   const bool is_cron = kind == "cron";
   const std::string name = is_cron ? "crontab" : "scrontab";
   std::map<std::string, std::string> values{{"STUDY", layout.file.filename().string()},
-                                            {"HOME", slurm::shell_word(home.string())},
-                                            {"TOOLS", for_cron(tools.string())}};
+                                            {"HOME", slurm::shell_word(home.string())}};
+  auto variables = environment_for(tools);
   if (is_cron) {
-    values["PATH"] = for_cron(environment("PATH"));
+    values["ENVIRONMENT"] = join(variables, "\n");  // cron takes such a line as it is
   } else {
+    for (auto& word : variables) word = slurm::shell_word(word);
+    values["ENVIRONMENT"] = "env " + join(variables, " ");
     values["NAME"] = study.definition.name;
     values["LOGS"] = layout.logs.string();
     values["RESOURCES"] = place_options(study.definition, "#SCRON");
