@@ -50,14 +50,16 @@ std::optional<int> allowed(const study::Retry& retry, Cause cause) {
   }
 }
 
+// Ends before a person had the task run again do not count.
 std::string retries_text(const study::Retry& retry, const Task& task, const std::vector<Run>& runs) {
-  const auto most = allowed(retry, task.cause);
+  const Cause newest = runs.empty() ? Cause::none : runs.back().cause;
+  const auto most = allowed(retry, newest);
   if (!most) return "";
   const auto used = std::ranges::count_if(
-      runs, [&](const Run& run) { return run.cause == task.cause && run.ended > task.pardoned; });
-  return fmt::format("[retry] {} = {}: {} such {} so far, {} more {} tried again",
-                     study::cause_name(task.cause), *most, used, used == 1 ? "end" : "ends",
-                     std::max<std::int64_t>(0, *most - used), *most - used == 1 ? "is" : "are");
+      runs, [&](const Run& run) { return run.cause == newest && run.ended > task.pardoned; });
+  const auto left = std::max<std::int64_t>(0, *most - used);
+  return fmt::format("[retry] {} = {}: {} such {} so far, {} more {} tried again", study::cause_name(newest),
+                     *most, used, used == 1 ? "end" : "ends", left, left == 1 ? "is" : "are");
 }
 
 std::string tasks_left(const RungView& rung) {

@@ -55,7 +55,20 @@ void hint_silence(const View& view, std::vector<std::string>& hints) {
                               trials_text(silent)));
 }
 
+// What was ended from outside, or put back, says nothing about its point or its node.
 bool is_failure(const study::Attempt& attempt) {
+  switch (attempt.cause) {
+    case study::Cause::stopped:
+    case study::Cause::preempted:
+    case study::Cause::cancelled:
+    case study::Cause::evicted:
+    case study::Cause::deadline:
+    case study::Cause::requeued:
+    case study::Cause::superseded:
+      return false;
+    default:
+      break;
+  }
   return attempt.state == study::AttemptState::failed || attempt.state == study::AttemptState::diverged ||
          attempt.state == study::AttemptState::infrastructure;
 }

@@ -13,7 +13,7 @@ namespace hpo::report {
 namespace {
 
 std::string hours(double value) {
-  return fmt::format("{:.2f}", value);
+  return readable(value, 3);
 }
 
 std::vector<std::string> cells(const RungLedger& rung) {

@@ -169,6 +169,7 @@ std::vector<ArrayStatus> arrays_of(const View& view, const Queue& queue) {
       else
         count_unqueued(*task, view, queue.asked && queue.known, status);
     }
+    if (status.waiting == 0) status.expected_start.reset();  // Slurm guesses for held tasks, too
     status.reasons = reasons_of(study, array, groups, has_canary);
     arrays.push_back(status);
   }

@@ -120,6 +120,21 @@ std::string to_come_lines(const Status& status) {
   return out;
 }
 
+// When all that is left is held, the study waits for a person.
+std::string next_text(const Status& status, const std::string& study_file) {
+  if (status.stopped) return *status.stopped;
+  std::string remedy;
+  bool moves = false;
+  for (const ArrayStatus& array : status.arrays) {
+    if (array.is_controller) continue;
+    moves = moves || array.running + array.waiting + array.ending + array.missing > 0;
+    for (const WaitReason& reason : array.reasons)
+      if (remedy.empty() && reason.held) remedy = reason.remedy;
+  }
+  if (status.next == Next::wait && !moves && !remedy.empty()) return replace_all(remedy, "STUDY", study_file);
+  return to_text(status.next, study_file);
+}
+
 }  // namespace
 
 std::string to_text(const Status& status, const Terminal& terminal, const std::string& study_file) {
@@ -132,8 +147,7 @@ std::string to_text(const Status& status, const Terminal& terminal, const std::s
   else
     out += array_table(status) + array_lines(status, terminal, study_file);
   out += to_come_lines(status) + to_text(status.budget, terminal);
-  return out + paint(terminal, Color::bold, "next") + ": " +
-         (status.stopped ? *status.stopped : to_text(status.next, study_file)) + "\n";
+  return out + paint(terminal, Color::bold, "next") + ": " + next_text(status, study_file) + "\n";
 }
 
 }  // namespace hpo::report

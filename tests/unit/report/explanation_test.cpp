@@ -124,6 +124,8 @@ TEST_CASE("report: a trial's story counts the retries that are left for its newe
   CHECK(explain(View(study, kNow), 7, {}).rungs[2].retries ==
         "[retry] timeout = 3: 0 such ends so far, 3 more are tried again");
   CHECK(explain(View(study, kNow), 4, {}).rungs[0].retries.empty());  // decided
+  study.attempts.back().cause = Cause::requeued;                      // costs nothing
+  CHECK(explain(View(study, kNow), 7, {}).rungs[2].retries.empty());
 }
 
 TEST_CASE("report: a trial's story ends with its logs, each once; trials that share a task have several") {

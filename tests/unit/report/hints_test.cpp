@@ -77,6 +77,16 @@ TEST_CASE("report: failures that say the same but for numbers have one cause") {
   CHECK(hints_of(study) == "3 of 4 failed attempts say: rank 3: out of memory");
 }
 
+TEST_CASE("report: attempts that were cancelled or put back are no failures") {
+  study::Study study = healthy_study();
+  for (int i = 0; i < 5; ++i) {
+    add_failed_trial(study, 1e-3, "ended after signal 15", "n3");
+    study.tasks.back().state = study::TaskState::running;
+    study.attempts.back().cause = i < 3 ? study::Cause::requeued : study::Cause::cancelled;
+  }
+  CHECK(hints_of(study).find("failed attempts") == std::string::npos);
+}
+
 TEST_CASE("report: many failures are said with the limit of the budget") {
   study::Study study = large_study(0);
   for (int i = 0; i < 6; ++i) add_finished_trial(study, 1e-3, 0.01 * i);

@@ -103,6 +103,21 @@ TEST_CASE("report: a held task comes with the command that lets it go, and block
             "with hpo-promote fashion.h5 --submit\n"));
 }
 
+TEST_CASE("report: when all that is left is held, what to type next lets it go") {
+  const study::Study study = open_study();
+  Queue queue = queue_of(study);
+  CHECK(has(text_of(study, queue), "\nnext: nothing to do until the rung has ended\n"));
+  for (QueuedTask& task : queue.tasks) task.standing = Standing::held, task.reason = "JobHeldUser";
+  CHECK(has(text_of(study, queue), "\nnext: scontrol release 1235_0,1235_1,1235_2\n"));
+}
+
+TEST_CASE("report: when held tasks would start is not said, though Slurm guesses") {
+  const study::Study study = open_study();
+  Queue queue = queue_of(study);
+  queue.tasks[1].standing = Standing::held;
+  CHECK_FALSE(status_of(study, queue).arrays[0].expected_start.has_value());
+}
+
 TEST_CASE("report: what the tools hold until the canary has taken a step is not for a person to release") {
   study::Study study = open_study();
   study.attempts.clear(), study.executions.clear();
