@@ -41,7 +41,7 @@ __all__ = ["COMMAND", "SOURCE", "TINY", "TOOLS", "Attempt", "Case", "Cluster", "
 NOTHING_RUN = 77  # what ctest is told when the machine can run none of the tests
 
 # A training that costs nothing: loss = (x - 0.5)^2 + 1/step, `pace` seconds a step. Before each step it waits while a file
-# `pause` or `pause.TRIAL` stands in the study's directory. USR2 and TERM: checkpoint, 85.
+# `pause` or `pause.TRIAL` or `pause.TRIAL.STEPS` stands in the study's directory. USR2 and TERM: checkpoint, 85.
 TRAINER = """
 import json, os, signal, sys, time
 words = dict(word[2:].split("=", 1) for word in sys.argv[1:])
@@ -68,7 +68,8 @@ if step >= budget:
     report()
 while step < budget:
     end = time.monotonic() + pace
-    while not stop and (time.monotonic() < end or any(map(os.path.exists, ("pause", "pause." + environment["HPO_TRIAL"])))):
+    pauses = "pause", "pause." + environment["HPO_TRIAL"], f"pause.{environment['HPO_TRIAL']}.{step}"
+    while not stop and (time.monotonic() < end or any(map(os.path.exists, pauses))):
         time.sleep(0.02)
     if stop:
         save()
@@ -123,9 +124,9 @@ class Case(unittest.TestCase):
         self.write("study.toml", text)
         self.tool("hpo-init", "study.toml", "--quiet")
 
-    def pause(self, trial=None):
-        """Makes the trainers, or that of one trial, wait before their next step."""
-        (self.dir / ("pause" if trial is None else f"pause.{trial}")).touch()
+    def pause(self, trial=None, after=None):
+        """Makes the trainers, or that of one trial, wait before their next step; after: when it has taken so many."""
+        (self.dir / ".".join(str(word) for word in ("pause", trial, after) if word is not None)).touch()
 
     def go_on(self):
         for file in self.dir.glob("pause*"):
@@ -175,6 +176,10 @@ class Case(unittest.TestCase):
         """Until TRAINER runs in this attempt and would obey a signal."""
         ready = self.dir / f"study.h5.d/ckpt/t{trial:08}.b0.r{rung}.a{attempt:02}/.ready"
         wait_until(ready.exists, seconds, f"trial {trial} trains, attempt {attempt} at rung {rung}")
+
+    def wait_for_step(self, step, trial, rung=0, seconds=60):
+        """Until an attempt has reported this step."""
+        wait_until(lambda: [a for a in self.attempts(trial, rung) if step in a.steps], seconds, f"step {step} of trial {trial}")
 
     def attempts(self, trial=None, rung=None):
         """What the tasks have written, by trial, bracket, rung and ordinal."""
