@@ -101,12 +101,12 @@ std::string to_text(const std::vector<Account>& accounts, const Terminal& termin
   return out;
 }
 
-std::string to_text(const Ledger& ledger, const Terminal& terminal) {
+std::string to_text(const Ledger& ledger, const Terminal& terminal, const std::string& study_file) {
   std::string out =
       fmt::format("{}  node-hours promised (every task to its time limit), spent and given back\n",
                   paint(terminal, Color::bold, ledger.name));
   if (ledger.rungs.empty())
-    return out + "nothing has been submitted yet\n" + to_text(ledger.budget, terminal);
+    return out + "nothing has run yet: hpo-propose " + study_file + "\n" + to_text(ledger.budget, terminal);
   out += table(ledger) + to_text(ledger.budget, terminal);
   if (ledger.total.runs == 0) return out;
   return out + wasted_line(ledger.total) + held_line(ledger.total) + source_line(ledger);

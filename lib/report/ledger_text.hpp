@@ -9,8 +9,9 @@
 
 namespace hpo::report {
 
-/// --ledger for a person.
-[[nodiscard]] std::string to_text(const Ledger& ledger, const Terminal& terminal);
+/// --ledger for a person. `study_file` is the path to put into the next command ("fashion.h5").
+[[nodiscard]] std::string to_text(const Ledger& ledger, const Terminal& terminal,
+                                  const std::string& study_file);
 
 /// "budget  12 spent, 3 promised, 5 left of 20 node-hours", a line for each account.
 [[nodiscard]] std::string to_text(const std::vector<Account>& accounts, const Terminal& terminal);

@@ -257,8 +257,8 @@ Status make_status(const View& view, const Outlook& outlook, const Queue& queue,
     status.arrays.push_back(*controller);
     if (!held.empty())
       status.blocked = fmt::format(
-          "controller {} waits for tasks that are held: let them go, or move the study "
-          "on with hpo-promote STUDY --submit",
+          "controller {} waits for tasks that are held: the study does not move on "
+          "before they are let go or cancelled",
           controller->job);
   }
   status.unsubmitted = unsubmitted_of(view);

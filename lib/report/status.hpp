@@ -45,7 +45,7 @@ struct PlannedRung {
   double budget = 0;
   int tasks = 0;
   std::int64_t nodes = 1;               ///< each task's
-  std::optional<double> worst;          ///< node-hours of all its tasks; nothing: no time limit
+  std::optional<double> worst = {};     ///< node-hours of all its tasks; nothing: no time limit
   std::optional<double> expected = {};  ///< node-hours, from the speed measured so far; filled in here
 };
 

@@ -94,9 +94,7 @@ std::string array_lines(const Status& status, const Terminal& terminal, const st
                      human_duration(status.lost_after_s))) +
            "\n";
   }
-  if (!status.blocked.empty())
-    out +=
-        paint(terminal, Color::yellow, "stuck   " + replace_all(status.blocked, "STUDY", study_file)) + "\n";
+  if (!status.blocked.empty()) out += paint(terminal, Color::yellow, "stuck   " + status.blocked) + "\n";
   return out;
 }
 

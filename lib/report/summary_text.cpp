@@ -167,4 +167,11 @@ std::string progress_text(const RungRow& rung, const Terminal& terminal) {
   return line;
 }
 
+std::string progress_text(const Summary& summary, const Terminal& terminal) {
+  std::string lines;
+  for (const RungRow& rung : summary.rungs)
+    if (!rung.decided) lines += progress_text(rung, terminal) + "\n";
+  return lines;
+}
+
 }  // namespace hpo::report

@@ -16,6 +16,9 @@ namespace hpo::report {
 ///   rung 1: [#####.....] 12/27 running 2 failed 1 best 0.142 (trial 12) eta 3 min
 [[nodiscard]] std::string progress_text(const RungRow& rung, const Terminal& terminal);
 
+/// That for each rung that is not decided, a line each.
+[[nodiscard]] std::string progress_text(const Summary& summary, const Terminal& terminal);
+
 /// "hpo-promote fashion.h5", or why there is nothing to type.
 [[nodiscard]] std::string to_text(Next next, const std::string& study_file);
 

@@ -56,6 +56,10 @@ bool continues_a_character(char c) {
 
 }  // namespace
 
+When when_of(std::string_view word) {
+  return word == "always" ? When::always : word == "never" ? When::never : When::automatic;
+}
+
 Surroundings surroundings(int descriptor) {
   Surroundings around;
   around.is_terminal = ::isatty(descriptor) == 1;

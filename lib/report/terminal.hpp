@@ -11,6 +11,8 @@
 namespace hpo::report {
 
 enum class When { automatic, always, never };
+/// "always", "never"; anything else: automatic.
+[[nodiscard]] When when_of(std::string_view word);
 
 /// What the command line says of the looks.
 struct Looks {

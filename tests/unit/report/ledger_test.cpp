@@ -81,17 +81,17 @@ TEST_CASE("report: what is left of a budget is what is neither spent nor promise
 TEST_CASE("report: the ledger says where its hours come from") {
   study::Study study = example_study();
   CHECK(ledger_of(study).accounted == 12);  // of 13: one still runs
-  CHECK(to_text(ledger_of(study), Terminal()).find("\nsource  Slurm's accounting for 12 of 13 attempts;") !=
-        std::string::npos);
+  CHECK(to_text(ledger_of(study), Terminal(), "fashion.h5")
+            .find("\nsource  Slurm's accounting for 12 of 13 attempts;") != std::string::npos);
   study.executions.clear();
-  CHECK(to_text(ledger_of(study), Terminal()).find("\nsource  what the tasks themselves have written") !=
-        std::string::npos);
+  CHECK(to_text(ledger_of(study), Terminal(), "fashion.h5")
+            .find("\nsource  what the tasks themselves have written") != std::string::npos);
 }
 
 TEST_CASE("report: the ledger as text") {
-  const std::string text = to_text(ledger_of(eventful_study()), Terminal());
+  const std::string text = to_text(ledger_of(eventful_study()), Terminal(), "fashion.h5");
   CHECK(text == golden("ledger.txt", text));
-  const std::string empty = to_text(ledger_of(empty_study()), Terminal());
+  const std::string empty = to_text(ledger_of(empty_study()), Terminal(), "fashion.h5");
   CHECK(empty == golden("ledger.empty.txt", empty));
 }
 

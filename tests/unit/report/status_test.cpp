@@ -99,8 +99,8 @@ TEST_CASE("report: a held task comes with the command that lets it go, and block
   const std::string text = text_of(study, queue);
   CHECK(has(text, "\nwaits   1240: Dependency: other jobs must end first\n"));
   CHECK(has(text,
-            "\nstuck   controller 1240 waits for tasks that are held: let them go, or move the study on "
-            "with hpo-promote fashion.h5 --submit\n"));
+            "\nstuck   controller 1240 waits for tasks that are held: the study does not move on before "
+            "they are let go or cancelled\n"));
 }
 
 TEST_CASE("report: when all that is left is held, what to type next lets it go") {

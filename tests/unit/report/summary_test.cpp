@@ -169,7 +169,7 @@ TEST_CASE("report: the progress line of a rung tells what there is to tell") {
   rung.best = 0.142, rung.best_trial = 12, rung.remaining_s = 180;
   CHECK(progress_text(rung, terminal(false)) ==
         "rung 1: [####......] 12/27 running 2 failed 1 best 0.142 (trial 12) eta 3 min");
-  CHECK(progress_text({}, terminal(false)) == "rung 0: [..........] 0/0");
+  CHECK(progress_text(RungRow{}, terminal(false)) == "rung 0: [..........] 0/0");
 }
 
 TEST_CASE("report: a rung's remaining time follows from its rate") {
