@@ -43,10 +43,11 @@ Cause word_of(Ending ending) {
   return Cause::failed;
 }
 
-// Codes that say only that somebody has killed it (squeue shows none: 0; accounting cuts those above 127), or
-// that the machine was at fault.
+// Codes that say only that somebody has killed it (squeue shows none: 0; accounting cuts those above 127),
+// that the machine was at fault, or that srun or slurmctld could not start it: hpo-train's own 1 comes with
+// an end marker.
 bool is_foreign_code(int code) {
-  static const std::set<int> kForeign{0, 9, 15, 128 + 9, 128 + 15, 75};
+  static const std::set<int> kForeign{0, 1, 9, 15, 128 + 9, 128 + 15, 75};
   return kForeign.contains(code);
 }
 

@@ -113,7 +113,7 @@ TEST_CASE("reconcile: what each state of Slurm that ends an execution says, by w
     World w;
     for (int i = 0; i < 4; ++i) {
       leave(w.s, i, cases[static_cast<std::size_t>(i)].first);
-      w.ends(i, expected.state).exit_code = 1;
+      w.ends(i, expected.state).exit_code = 7;
     }
     const auto result = w.reconcile();
     CHECK(result.executions == 4);
@@ -372,8 +372,8 @@ TEST_CASE("reconcile: a program killed by signal 9 was out of memory only when a
 TEST_CASE("reconcile: signals and codes of the machine are nobody's failure, others are the program's") {
   const std::vector<std::pair<int, Cause>> codes{{9, Cause::infrastructure},  {137, Cause::infrastructure},
                                                  {15, Cause::infrastructure}, {143, Cause::infrastructure},
-                                                 {75, Cause::infrastructure}, {1, Cause::failed},
-                                                 {139, Cause::failed}};
+                                                 {75, Cause::infrastructure}, {1, Cause::infrastructure},
+                                                 {7, Cause::failed},          {139, Cause::failed}};
   World w;
   for (std::size_t i = 0; i < codes.size(); ++i) {
     leave(w.s, static_cast<int>(i), Segment::reported);
