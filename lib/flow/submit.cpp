@@ -283,10 +283,21 @@ class Submitter {
           if (!held.contains(index)) ids += fmt::format(":{}_{}", array->job, index);
       }
     }
-    // Nothing to wait for, but tasks that Slurm does not know of any more: they count as lost after a while.
-    if (ids.empty())
-      return fmt::format("--begin=now+{:.0f}", std::max(60.0, study_.definition.retry.lost_after_s));
+    if (ids.empty()) return fmt::format("--begin=now+{:.0f}", until_next_look());
     return "--dependency=afterany" + ids;
+  }
+
+  // Nothing is alive. What has ended since we looked can be taken in at once; what Slurm did not know then
+  // counts as lost after a while.
+  [[nodiscard]] double until_next_look() const {
+    constexpr double kSoon = 10;
+    double last_missed = 0;
+    for (const auto& task : study_.tasks) {
+      if (task.submission < 0 || task.has_ended()) continue;
+      if (task.missed == 0) return kSoon;
+      last_missed = std::max(last_missed, task.missed);
+    }
+    return std::max(60.0, last_missed + study_.definition.retry.lost_after_s - file_system().now());
   }
 
   // Also when Slurm takes no more for now: the controller then tries again.
@@ -302,7 +313,10 @@ class Submitter {
     if (row >= 0) {
       look({row});
       const Array* array = recorded_array(row);
-      if (array != nullptr && array->is_live && array->job != ourselves) return;
+      if (array != nullptr && array->is_live && array->job != ourselves) {
+        release({row});  // its maker may have been killed before
+        return;
+      }
     }
     if (submissions_with_work(study_).empty()) return;
     // A released canary is not held any more, which the queue did not show yet.
