@@ -87,14 +87,16 @@ std::string to_text(const std::vector<Account>& accounts, const Terminal& termin
   std::string out;
   for (const Account& account : accounts) {
     out += out.empty() ? "budget  " : "        ";
-    out += fmt::format("{} spent, {} promised", readable(account.spent, 4), readable(account.promised, 4));
+    const std::string promised = readable(account.promised, 4);
     if (account.limit) {
       const double share =
           *account.limit > 0 ? std::min(1.0, (account.spent + account.promised) / *account.limit) : 1;
-      out += fmt::format(", {} left of {} {}  {}", readable(*account.left(), 4), readable(*account.limit, 4),
-                         account.unit, bar(terminal, share, kCells));
+      out += fmt::format("{} of {} {} spent, {} promised, {} left  {}", readable(account.spent, 4),
+                         readable(*account.limit, 4), account.unit, promised, readable(*account.left(), 4),
+                         bar(terminal, share, kCells));
     } else {
-      out += fmt::format(" {}, no limit", account.unit);
+      out += fmt::format("{} {} spent, {} promised, no limit", readable(account.spent, 4), account.unit,
+                         promised);
     }
     out += "\n";
   }

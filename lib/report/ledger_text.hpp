@@ -13,7 +13,7 @@ namespace hpo::report {
 [[nodiscard]] std::string to_text(const Ledger& ledger, const Terminal& terminal,
                                   const std::string& study_file);
 
-/// "budget  12 spent, 3 promised, 5 left of 20 node-hours", a line for each account.
+/// "budget  12 of 20 node-hours spent, 3 promised, 5 left", a line for each account.
 [[nodiscard]] std::string to_text(const std::vector<Account>& accounts, const Terminal& terminal);
 
 /// "arrays gave back 3.1 node-hours that a held allocation would have kept until the barriers"; "" when there
