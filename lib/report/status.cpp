@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "base/text.hpp"
@@ -18,18 +19,23 @@ using study::Submission;
 using study::SubmissionKind;
 using study::SubmissionState;
 
-using Place = std::pair<std::string, std::int32_t>;  // name, index
+// Name, array and index: of twins only the recorded one counts, and job ids come again.
+using Place = std::tuple<std::string, std::string, std::int32_t>;
 using Places = std::map<Place, const QueuedTask*>;
 
 Places places_of(const Queue& queue) {
   Places places;
   if (!queue.known) return places;
-  for (const QueuedTask& task : queue.tasks) places[{task.name, task.index}] = &task;
+  for (const QueuedTask& task : queue.tasks) places[{task.name, task.array, task.index}] = &task;
   return places;
 }
 
 std::string id_of(const std::string& job) {
   return job.substr(0, job.find(';'));
+}
+
+Place place_of(const Submission& array, std::int32_t index) {
+  return {array.name, id_of(array.job), index};
 }
 
 std::string trouble_of(const Submission& array) {
@@ -160,7 +166,7 @@ std::vector<ArrayStatus> arrays_of(const View& view, const Queue& queue) {
     bool has_canary = false;  // some task has been let go
     for (const auto* task : members) {
       ++status.tasks;
-      const auto queued = places.find({array.name, task->index / array.pack});
+      const auto queued = places.find(place_of(array, task->index / array.pack));
       if (queued != places.end()) has_canary = has_canary || queued->second->standing != Standing::held;
       if (task->has_ended())
         ++status.ended, has_canary = true;
@@ -184,7 +190,7 @@ std::optional<ArrayStatus> controller_of(const View& view, const Queue& queue) {
   });
   if (newest == all.rend()) return std::nullopt;
   const Places places = places_of(queue);
-  const auto queued = places.find({newest->name, 0});
+  const auto queued = places.find(place_of(*newest, 0));
   if (queued == places.end() || queued->second->standing == Standing::over) return std::nullopt;
   ArrayStatus status = blank(*newest, queue);
   status.tasks = 1;
@@ -275,7 +281,7 @@ std::vector<std::string> held_tasks(const study::Study& study, const Queue& queu
   for (const auto& task : study.tasks) {
     if (task.submission < 0 || task.has_ended()) continue;
     const Submission& array = study.submissions[static_cast<std::size_t>(task.submission)];
-    const auto queued = places.find({array.name, task.index / array.pack});
+    const auto queued = places.find(place_of(array, task.index / array.pack));
     if (queued != places.end() && queued->second->standing == Standing::held &&
         !is_ours_to_release(study, array))
       held.insert({queued->second->array, queued->second->index});
