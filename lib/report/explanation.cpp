@@ -75,15 +75,16 @@ std::string what_it_waits_for(const study::Study& study, const Task& task, const
     return fmt::format("{} in no array yet: hpo-promote STUDY --submit",
                        task.cause == Cause::none ? "waits," : "is to be run again,");
   const auto& array = study.submissions[static_cast<std::size_t>(task.submission)];
-  const std::string place =
-      fmt::format("{}_{}", array.job.substr(0, array.job.find(';')), task.index / array.pack);
+  const std::string job = array.job.substr(0, array.job.find(';'));
+  const std::int32_t index = task.index / array.pack;
+  const std::string place = fmt::format("{}_{}", job, index);
   if (array.state == study::SubmissionState::local) return "is to be run without Slurm: make";
   if (array.state != study::SubmissionState::submitted)
     return "waits for its array to be submitted: " + array.name;
   if (task.missed > 0)
     return fmt::format("was {}, of which Slurm knows nothing since {}", place, iso_time(task.missed));
   const auto queued = std::ranges::find_if(queue.tasks, [&](const QueuedTask& row) {
-    return row.name == array.name && row.index == task.index / array.pack;
+    return row.name == array.name && row.array == job && row.index == index;
   });
   if (!queue.known || queued == queue.tasks.end())
     return fmt::format("{} as {}", task.state == TaskState::running ? "runs, or is run again," : "waits",

@@ -163,6 +163,17 @@ TEST_CASE("report: without an answer of Slurm the status says so and what the st
             "(connect failure); this is what the study knows by itself\n"));
 }
 
+TEST_CASE("report: of two arrays under one name only the recorded one counts") {
+  const study::Study study = open_study();
+  Queue queue = queue_of(study);
+  for (const std::int32_t index : {0, 1, 2})
+    queue.tasks.push_back({study.submissions[1].name, "1300", index, Standing::held, "JobHeldUser", 0});
+  const Status status = status_of(study, queue);
+  CHECK(status.arrays[0].running == 1);
+  CHECK(status.arrays[0].waiting == 1);
+  CHECK(held_tasks(study, queue) == std::vector<std::string>{"1235_2"});
+}
+
 TEST_CASE("report: trials that share an array task are counted each") {
   study::Study study = open_study();
   study.submissions[1].pack = 2;
