@@ -71,6 +71,8 @@ Cause cause_with_marker(const TaskRow& row, const study::Attempt& a) {
   if (a.state == AttemptState::stopped) return was_called_off ? word : Cause::stopped;
   if (a.state == AttemptState::infrastructure) return is_slurms ? word : Cause::infrastructure;
   if (was_killed(a)) return is_slurms ? word : Cause::infrastructure;
+  // srun ends with 1 when its step was killed.
+  if (a.state == AttemptState::failed && word == Cause::out_of_memory) return word;
   return a.cause;
 }
 

@@ -12,6 +12,7 @@
 #include "base/log.hpp"
 #include "exchange/segment.hpp"
 #include "flow/policy.hpp"
+#include "flow/request.hpp"
 
 namespace hpo::flow {
 namespace {
@@ -229,7 +230,7 @@ class Folder {
     task.message = newest->message;
     task.state = TaskState::running;
     const bool says_of_point = newest->cause == Cause::failed || newest->cause == Cause::diverged;
-    if (!says_of_point || may_be_out_of_memory(*newest)) return;
+    if (!says_of_point || may_be_out_of_memory(*newest, task)) return;
     past.cause = newest->cause;
     if (judge(study_.definition.retry, past).verdict == Verdict::retry) return;
     task.state = past.cause == Cause::failed ? TaskState::failed : TaskState::diverged;
@@ -237,9 +238,16 @@ class Folder {
     ++folded_.failed;
   }
 
-  // A program that the kernel has killed for its memory looks like a failed one: Slurm knows.
-  static bool may_be_out_of_memory(const study::Attempt& a) {
-    return a.cause == Cause::failed && a.exit_code == 128 + 9 && !a.job.empty();
+  // A program that the kernel has killed for its memory looks like a failed one, and what has started it
+  // (srun: 1) hides even the signal: Slurm knows.
+  [[nodiscard]] bool may_be_out_of_memory(const study::Attempt& a, const study::Task& task) const {
+    if (a.cause != Cause::failed || a.job.empty()) return false;
+    return a.exit_code == 128 + 9 || (is_submitted(task) && has_memory_limit(study_.definition, task.rung));
+  }
+
+  [[nodiscard]] bool is_submitted(const study::Task& task) const {
+    return task.submission >= 0 && study_.submissions[static_cast<std::size_t>(task.submission)].state ==
+                                       study::SubmissionState::submitted;
   }
 
   // It has spoken: its hours count again from the start.

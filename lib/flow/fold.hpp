@@ -22,8 +22,8 @@ struct Folded {
 /// and of the segments' bytes behind those positions. Positions and data travel in one generation, so every
 /// record counts exactly once, whoever is killed when. The first end of a task that succeeds holds; later
 /// ones change nothing. Without a success the newest attempt's end decides: by the policy table the task has
-/// failed or stays open. A program killed by signal 9 in a job stays open until Slurm has said whether it was
-/// for its memory (flow::reconcile).
+/// failed or stays open. A program that failed in a job whose memory is limited, or was killed there by
+/// signal 9, stays open until Slurm has said whether it was for its memory (flow::reconcile).
 Folded fold(study::Study& study, const study::Layout& layout);
 
 /// An attempt that is over although its segment has no end: given up, but listened to. Should it speak after

@@ -138,8 +138,9 @@ TEST_CASE("reconcile: what each state of Slurm that ends an execution says, by w
   }
 }
 
-TEST_CASE("reconcile: an end marker of success or failure holds, whatever Slurm says") {
-  for (const char* state : {"COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", "NODE_FAIL", "OUT_OF_MEMORY"}) {
+TEST_CASE(
+    "reconcile: an end marker of success or failure holds, whatever Slurm says but that memory was why") {
+  for (const char* state : {"COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", "NODE_FAIL"}) {
     CAPTURE(state);
     World w;
     w.s.finish(0, 0, 0.25);
@@ -367,6 +368,25 @@ TEST_CASE("reconcile: a program killed by signal 9 was out of memory only when a
   const flow::Ends ends(w.s.study);
   CHECK(flow::adjustment(w.s.study, ends, w.task(0)).memory_factor == 2);
   CHECK(flow::adjustment(w.s.study, ends, w.task(1)).memory_factor == 1);
+}
+
+TEST_CASE(
+    "reconcile: a failed program whose memory was limited waits for Slurm to say whether that was why") {
+  World w;
+  for (int i = 0; i < 2; ++i) {
+    auto segment = w.s.attempt(i, 0);
+    segment.write(exchange::Reported{0.5, 1500, {{"error", 0.5}}});
+    segment.write(exchange::Ended{exchange::Ending::failed, 0.5, 1600, 1, "ended with exit code 1"});
+  }
+  (void)w.reconcile();
+  CHECK(w.is_left_alone(0));  // the queue has it still
+  w.ends(0, "FAILED").ending = Ending::out_of_memory;
+  w.ends(1, "FAILED");
+  (void)w.reconcile();
+  CHECK(w.is_retried(0));
+  CHECK(w.task(0).cause == Cause::out_of_memory);
+  CHECK(w.task(1).state == TaskState::failed);
+  CHECK(w.task(1).message == "ended with exit code 1");
 }
 
 TEST_CASE("reconcile: signals and codes of the machine are nobody's failure, others are the program's") {
