@@ -160,6 +160,9 @@ RungStory story_of(const View& view, const Task& task, const Queue& queue) {
     story.hours += run.hours;
     busy += run.busy_s;
   }
+  const bool is_said = std::ranges::any_of(
+      story.attempts, [&](const AttemptStory& attempt) { return attempt.message == task.message; });
+  if (!is_said) story.reason = task.message;
   const RungView* below = view.rung(task.bracket, task.rung - 1);
   const double gained = task.step - (below == nullptr ? 0 : below->budget);
   if (gained > 0 && busy > 0) story.seconds_per_unit = busy / gained;

@@ -35,6 +35,7 @@ struct RungStory {
   double budget = 0;
   study::TaskState state = study::TaskState::waiting;
   std::optional<double> value;  ///< of the objective to rank by
+  std::string reason;           ///< why it is in that state, or is run again: "" when its attempts say it all
   std::vector<AttemptStory> attempts;
   const study::Decision* decision = nullptr;  ///< the newest; nullptr: none yet
   std::string next;     ///< what it waits for, or what can be done: "" when nothing is left to say

@@ -90,6 +90,7 @@ std::string rung_text(const RungStory& rung, const Explanation& explanation, con
       readable(rung.budget, 6) + " " + (rung.budget == 1 ? explanation.unit : plural(explanation.unit)),
       name(rung.state));
   if (rung.value) out += fmt::format(", {} {}", explanation.metric, rounded(*rung.value, 5));
+  if (!rung.reason.empty()) out += ": " + printable(rung.reason);
   out += "\n" + attempts_table(rung, explanation.unit) + attempt_lines(rung);
   if (rung.decision != nullptr)
     out += fmt::format("        {} on {}: {}\n", rung.decision->promoted ? "promoted" : "not promoted",

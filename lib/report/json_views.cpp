@@ -88,6 +88,7 @@ Json rung_json(const RungStory& rung) {
           {"rung", rung.rung},
           {"budget", rung.budget},
           {"state", name(rung.state)},
+          {"reason", text(rung.reason)},
           {"value", optional(rung.value)},
           {"attempts", attempts},
           {"decision", decision_json(rung.decision)},

@@ -128,6 +128,15 @@ TEST_CASE("report: a trial's story counts the retries that are left for its newe
   CHECK(explain(View(study, kNow), 7, {}).rungs[2].retries.empty());
 }
 
+TEST_CASE("report: why a task has failed is told unless one of its attempts has said it") {
+  study::Study study = eventful_study();
+  auto& task = *std::ranges::find_if(study.tasks, [](const auto& t) { return t.trial == 4; });
+  CHECK(explain(View(study, kNow), 4, {}).rungs[0].reason.empty());
+  task.message = "too slow";
+  CHECK(explain(View(study, kNow), 4, {}).rungs[0].reason == "too slow");
+  CHECK(text_of(study, 4).find("rung 0  1 epoch, failed: too slow\n") != std::string::npos);
+}
+
 TEST_CASE("report: a trial's story ends with its logs, each once; trials that share a task have several") {
   study::Study study = eventful_study();
   CHECK(explain(View(study, kNow), 7, {}).logs ==
