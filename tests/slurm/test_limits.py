@@ -3,7 +3,6 @@
 import collections
 import getpass
 import re
-import subprocess
 
 from case import COMMAND, TINY, Case, main, wait_until
 
@@ -36,7 +35,6 @@ class Accounted(Case):
                               ("--account=nosuch", "Invalid account or account/partition combination specified"),
                               ("--time=2:00:00", "Requested time limit is invalid"),
                               ("--nodes=2", "Node count specification invalid"),
-                              ("--mem=1T", "Requested node configuration is not available"),
                               ("--constraint=nosuch", "Invalid feature specification")):
             with self.subTest(option):
                 refused = self.tool("hpo-promote", "study.h5", "--propose", "--submit", "--", option, code=1)
