@@ -6,7 +6,7 @@ CONFIG  ?=
 TOOLS   := hpo-init hpo-propose hpo-train hpo-collect hpo-promote
 SOURCES  = $(shell git ls-files '*.cpp' '*.hpp' '*.cu')
 
-.PHONY: help deps configure build tools test test-slurm demo bench lint format docs install clean
+.PHONY: help deps configure build tools test test-slurm demo bench bench-scale lint format docs install clean
 help:
 	@echo 'make deps      install what is missing (apt), or say what to install'
 	@echo 'make build     build everything            make test    run all tests but the next ones'
@@ -14,6 +14,8 @@ help:
 	@echo 'make demo      a real study on this machine: Fashion-MNIST, 27 configurations, 2 MPI ranks each'
 	@echo 'make demo SLURM=1   the same as job arrays on a private Slurm cluster of 4 pretended nodes'
 	@echo 'make bench     speed, as ratios to stated floors and rivals'
+	@echo 'make bench-slurm   what a task costs beside its training, on a private Slurm cluster'
+	@echo 'make bench-scale   what ten thousand tasks cost, and 2,000 on a private Slurm of 200 nodes'
 	@echo 'make lint      clang-format, clang-tidy    make format  apply clang-format'
 	@echo 'make install   to PREFIX=$(PREFIX)'
 
@@ -48,6 +50,15 @@ endif
 
 bench: build
 	@tests/bench/run.sh $(BUILD)
+
+# Some minutes, and the machine to itself.
+bench-scale: tools
+	@cmake/deps.sh slurm
+	@python3 tests/bench/slurm_scale.py $(BUILD)/bin
+
+bench-slurm: tools
+	@cmake/deps.sh slurm
+	@tests/bench/slurm_overhead.py $(BUILD)
 
 lint: configure
 	@for tool in clang-format run-clang-tidy; do command -v $$tool >/dev/null || \
