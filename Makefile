@@ -6,7 +6,7 @@ CONFIG  ?=
 TOOLS   := hpo-init hpo-propose hpo-train hpo-collect hpo-promote
 SOURCES  = $(shell git ls-files '*.cpp' '*.hpp' '*.cu')
 
-.PHONY: help deps configure build tools test test-slurm demo bench bench-scale lint format docs install clean
+.PHONY: help deps configure build tools test test-slurm demo bench bench-slurm bench-scale lint format docs install clean
 help:
 	@echo 'make deps      install what is missing (apt), or say what to install'
 	@echo 'make build     build everything            make test    run all tests but the next ones'
