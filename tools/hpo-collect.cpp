@@ -103,7 +103,7 @@ Collected collect(const study::Store& store, const study::Provenance& who,
   Collected now;
   now.study = store.head().study;
   now.asked = !arguments.has("no-slurm") && flow::is_in_slurm(now.study);
-  if (now.asked) now.cluster = flow::look_around(now.study);
+  if (now.asked) now.cluster = flow::look_around(now.study, false);
   flow::Refreshed in;
   const auto refresh = [&](study::Study& s) {
     in = flow::refresh(s, store.layout(), now.cluster);

@@ -13,6 +13,7 @@
 #include "flow/submit.hpp"
 #include "flow/trigger.hpp"
 #include "promote/rule.hpp"
+#include "report/decisions.hpp"
 
 namespace {
 
@@ -61,29 +62,6 @@ ExitCode list() {
   return ExitCode::done;
 }
 
-void print_json(const study::Study& study, std::size_t first) {
-  for (std::size_t i = first; i < study.decisions.size(); ++i) {
-    const auto& d = study.decisions[i];
-    nlohmann::ordered_json line{{"schema", 1},      {"bracket", d.bracket},   {"rung", d.rung},
-                                {"trial", d.trial}, {"promoted", d.promoted}, {"rank", d.rank},
-                                {"value", d.value}, {"reason", d.reason}};
-    fmt::print("{}\n", line.dump());  // NaN is written as null
-  }
-}
-
-void print(const study::Study& study, const flow::Promotion& promotion, std::size_t first) {
-  for (const auto& rung : promotion.rungs) {
-    if (rung.promoted + rung.stopped == 0) continue;
-    fmt::print("bracket {} rung {}: {} promoted, {} stopped\n", rung.bracket, rung.rung, rung.promoted,
-               rung.stopped);
-    for (std::size_t i = first; i < study.decisions.size(); ++i) {
-      const auto& d = study.decisions[i];
-      if (d.promoted && d.bracket == rung.bracket && d.rung == rung.rung)
-        fmt::print("  trial {:>5}  {}\n", d.trial, d.reason);
-    }
-  }
-}
-
 // sacct learns some seconds later than the queue how a task has ended; a job that depends on the task starts
 // at once.
 constexpr int kMostLooks = 10;
@@ -102,7 +80,9 @@ class Promoter {
     if (!arguments_.has("cron")) return one_pass();
     // Cron mails every line: nothing is said twice.
     try {
-      return one_pass();
+      const auto code = one_pass();
+      if (code == ExitCode::done) (void)is_news("");  // what comes after that is news again
+      return code;
     } catch (const hpo::Error& error) {
       if (is_news(error.what())) throw;
       return error.code();
@@ -114,7 +94,7 @@ class Promoter {
     if (arguments_.has("dry-run")) return dry_run();
     study::Study after;
     for (int looks = 1;; ++looks) {
-      if (submits_) cluster_ = flow::look_around(store_.head().study);
+      if (submits_) cluster_ = flow::look_around(store_.head().study, true);
       after = store_.update([&](study::Study& s) { return advance(s); }, who_).study;
       if (!arguments_.has("controller") || pass_.refreshed.reconciled.unsettled == 0 || looks == kMostLooks)
         break;
@@ -122,15 +102,32 @@ class Promoter {
     }
     show(after);
     if (pass_.retried > 0) hpo::log::info("{} tasks are run again", pass_.retried);
-    if (pass_.stopped) {
-      tell(*pass_.stopped);
-      return ExitCode::nothing_to_do;
-    }
+    if (pass_.stopped) return stop();
     for (const auto& reason : {pass_.arranged.reason, pass_.promotion.reason})
-      if (!reason.empty()) tell_waiting(reason);
+      if (!reason.empty() && !pass_.promotion.needs_person) tell_waiting(reason);
     start(after);
+    throttle();
+    if (pass_.promotion.needs_person) throw hpo::Error(name(), pass_.promotion.reason);
     return code();
   }
+
+  // What waits in the queue would start on the budget's or a person's account.
+  ExitCode stop() {
+    if (const int arrays = submits_ && cluster_.is_here ? flow::hold_back(store_, who_) : 0; arrays > 0)
+      hpo::log::info("what waits of {} arrays is held until the study goes on", arrays);
+    if (pass_.needs_person) throw hpo::Error(name(), *pass_.stopped);
+    tell(*pass_.stopped);
+    return ExitCode::nothing_to_do;
+  }
+
+  void throttle() const {
+    if (const auto tasks = arguments_.integer("throttle", 0, 1'000'000))
+      hpo::log::info("{} arrays: {} tasks at once",
+                     flow::throttle(store_.head().study, static_cast<int>(*tasks)),
+                     *tasks == 0 ? "all" : fmt::format("{}", *tasks));
+  }
+
+  [[nodiscard]] std::string name() const { return store_.layout().file.filename().string(); }
 
   bool advance(study::Study& s) {
     pass_ = flow::pass(
@@ -141,13 +138,14 @@ class Promoter {
   }
 
   void show(const study::Study& after) const {
-    arguments_.has("json") ? print_json(after, pass_.first_decision)
-                           : print(after, pass_.promotion, pass_.first_decision);
+    const auto text = arguments_.has("json") ? hpo::report::decisions_json(after, pass_.first_decision)
+                                             : hpo::report::decisions_text(after, pass_.first_decision);
+    std::fputs(text.c_str(), stdout);
   }
 
   ExitCode dry_run() {
     auto after = store_.head().study;
-    if (submits_) cluster_ = flow::look_around(after);
+    if (submits_) cluster_ = flow::look_around(after, true);
     (void)advance(after);
     show(after);
     for (const auto& line : flow::to_submit(after)) fmt::print("would submit {}\n", line);
@@ -166,15 +164,11 @@ class Promoter {
         hpo::log::info("next: sbatch {}, or: make rung", flow::script_name(after, row));
       return;
     }
-    flow::confirm(after, arguments_.has("yes") || is_trigger_);
+    flow::confirm(after, arguments_.has("yes"));
     const bool goes_on = pass_.promotion.state != flow::Promotion::State::complete;
     for (const auto& line :
          flow::submit(store_, {tools, arguments_.rest(), arguments_.has("controller") && goes_on}, who_))
       hpo::log::info("{}", line);
-    if (const auto tasks = arguments_.integer("throttle", 0, 1'000'000))
-      hpo::log::info("{} arrays: {} tasks at once",
-                     flow::throttle(store_.head().study, static_cast<int>(*tasks)),
-                     *tasks == 0 ? "all" : fmt::format("{}", *tasks));
   }
 
   [[nodiscard]] ExitCode code() const {

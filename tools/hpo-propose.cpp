@@ -90,7 +90,7 @@ ExitCode run(const hpo::cli::Arguments& arguments, int argc, const char* const* 
   bool changed = false;
   const bool submits = arguments.has("submit");
   flow::Cluster cluster;
-  if (submits) cluster = flow::look_around(store.head().study);
+  if (submits) cluster = flow::look_around(store.head().study, true);
   std::string short_of;
   const auto change = [&](hpo::study::Study& study) {
     proposed = {};

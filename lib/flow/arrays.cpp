@@ -20,6 +20,10 @@ ArraysByName arrays_by_name(const std::vector<slurm::TaskRow>& queue) {
     // Held by sbatch --hold; what an administrator or a failed launch holds is not ours to let go.
     if (row.phase == slurm::Phase::held && row.reason == "JobHeldUser") array.held.push_back(row.index);
     if (row.phase != slurm::Phase::held) array.has_loose = true;
+    if (row.phase == slurm::Phase::waiting) array.is_waiting = true;
+    if (row.phase == slurm::Phase::running && row.started > 0 &&
+        (array.started == 0 || row.started < array.started))
+      array.started = row.started;
   }
   ArraysByName arrays;
   for (auto& [name, by_id] : sorted)

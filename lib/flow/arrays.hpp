@@ -16,6 +16,8 @@ struct Array {
   bool is_live = false;            ///< some task waits, runs or will be run again
   std::vector<std::int32_t> held;  ///< indices that wait for us to let them go, sorted
   bool has_loose = false;          ///< some live task is not held
+  bool is_waiting = false;         ///< some task waits, and nobody holds it
+  double started = 0;              ///< when the first of those that are live began; 0: none has
 };
 
 /// The queue's arrays by the name of their submission, lowest id first.

@@ -24,7 +24,6 @@ using study::Task;
 using study::TaskState;
 
 constexpr std::size_t kLast = 20;
-constexpr const char* kLogs = "study.h5.d/logs";
 
 // Nobody's failure: called off, or followed by another execution.
 bool says_nothing(Cause cause) {
@@ -56,8 +55,10 @@ std::string words_of(const study::Study& study, const End& end) {
 }
 
 std::string what_next(const char* states) {
-  return fmt::format("the logs are in {}; when the cause is mended: hpo-promote STUDY --retry={}", kLogs,
-                     states);
+  return fmt::format(
+      "the logs are in logs/ of the study's directory (*.h5.d); when the cause is mended: "
+      "hpo-promote STUDY --submit --retry={}",
+      states);
 }
 
 bool all_alike(const std::vector<std::pair<Cause, std::string>>& ends, std::size_t count) {

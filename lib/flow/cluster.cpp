@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 #include "base/identity.hpp"
 #include "base/log.hpp"
+#include "flow/arrays.hpp"
 #include "slurm/submit.hpp"
 
 namespace hpo::flow {
@@ -19,6 +21,25 @@ std::string option(const study::Definition& definition, const std::string& name)
   return "";
 }
 
+// `sbatch rung.sbatch` typed by a person: its array runs, and is nobody's until it is recorded. What is still
+// held may be a promoter's of this moment.
+int adopt(study::Study& study, const std::vector<slurm::TaskRow>& queue) {
+  int adopted = 0;
+  const auto arrays = arrays_by_name(queue);
+  for (auto& submission : study.submissions) {
+    const auto found = arrays.find(submission.name);
+    if (submission.state != study::SubmissionState::intended || found == arrays.end()) continue;
+    const auto loose = std::find_if(found->second.begin(), found->second.end(),
+                                    [](const auto& array) { return array.has_loose; });
+    if (loose == found->second.end()) continue;
+    submission.state = study::SubmissionState::submitted;
+    submission.job = loose->job;
+    submission.submitted = submission.released = file_system().now();
+    ++adopted;
+  }
+  return adopted;
+}
+
 }  // namespace
 
 std::int32_t Cluster::array_size() const {
@@ -26,20 +47,25 @@ std::int32_t Cluster::array_size() const {
 }
 
 bool is_in_slurm(const study::Study& study) {
+  const auto is_open = [](const auto& task) { return task.submission >= 0 && !task.has_ended(); };
+  const bool has_job =
+      std::any_of(study.attempts.begin(), study.attempts.end(), [](const auto& a) { return !a.job.empty(); });
   return std::any_of(study.tasks.begin(), study.tasks.end(), [&](const auto& task) {
-    return task.submission >= 0 && !task.has_ended() &&
-           study.submissions[static_cast<std::size_t>(task.submission)].state ==
-               study::SubmissionState::submitted;
+    return is_open(task) && (has_job || study.submissions[static_cast<std::size_t>(task.submission)].state ==
+                                            study::SubmissionState::submitted);
   });
 }
 
-Cluster look_around(const study::Study& study) {
+Cluster look_around(const study::Study& study, bool for_submission) {
   Cluster cluster;
   cluster.is_here = slurm::available() && environment("HPO_LOCAL").empty();
   if (!cluster.is_here) return cluster;
-  cluster.limits = slurm::limits(option(study.definition, "account"), option(study.definition, "qos"));
+  cluster.limits = for_submission
+                       ? slurm::limits(option(study.definition, "account"), option(study.definition, "qos"))
+                       : slurm::config();
   auto query = query_of(study);
-  query.has_accounting = cluster.limits && cluster.limits->has_accounting;
+  // Where slurmctld does not say, accounting is asked: "disabled" is an answer too, silence is none.
+  query.has_accounting = !cluster.limits || cluster.limits->has_accounting;
   cluster.snapshot = slurm::look(query);
   for (const auto* error : {&cluster.snapshot.queue_error, &cluster.snapshot.accounting_error})
     if (!error->empty()) log::debug("{}", *error);
@@ -49,6 +75,7 @@ Cluster look_around(const study::Study& study) {
 Refreshed refresh(study::Study& study, const study::Layout& layout, const Cluster& cluster) {
   Refreshed refreshed;
   refreshed.folded = fold(study, layout);
+  refreshed.adopted = adopt(study, cluster.snapshot.queue);
   refreshed.reconciled = reconcile(study, cluster.snapshot);
   return refreshed;
 }

@@ -21,22 +21,25 @@ struct Cluster {
   [[nodiscard]] std::int32_t array_size() const;
 };
 
-/// Whether something of the study was submitted to Slurm and has tasks left, so that there is something to
-/// ask.
+/// Whether something of the study was submitted to Slurm, by the tools or by hand, and has tasks left, so
+/// that there is something to ask.
 [[nodiscard]] bool is_in_slurm(const study::Study& study);
 
-/// Asks Slurm, in at most four bounded calls, what it allows and what it knows of the study's open arrays.
+/// Asks Slurm, each call bounded, what it knows of the study's open arrays, and with `for_submission` what it
+/// lets us submit.
 /// Without Slurm, or when nothing of the study is in it, as few as are needed. Never throws for a Slurm that
 /// does not answer: it is then not known.
-[[nodiscard]] Cluster look_around(const study::Study& study);
+[[nodiscard]] Cluster look_around(const study::Study& study, bool for_submission);
 
 /// What came in.
 struct Refreshed {
   Folded folded;
+  int adopted = 0;  ///< arrays that were submitted by hand
   Reconciled reconciled;
-  [[nodiscard]] bool changed() const { return folded.changed() || reconciled.changed(); }
+  [[nodiscard]] bool changed() const { return folded.changed() || adopted > 0 || reconciled.changed(); }
 };
-/// Takes into the study what segments and Slurm say: fold, then reconcile.
+/// Takes into the study what segments and Slurm say: fold, adopt what a person has submitted by hand,
+/// reconcile.
 Refreshed refresh(study::Study& study, const study::Layout& layout, const Cluster& cluster);
 
 }  // namespace hpo::flow

@@ -20,7 +20,9 @@ bool is_older(const TaskRow* a, const TaskRow* b) {
 // A row that is not what it seems: a job id that has come again, or an array cancelled before it began,
 // because another of that name was there.
 bool is_foreign(const TaskRow& row, const study::Submission& submission) {
-  if (row.submitted > 0 && row.submitted < submission.created - kClocks) return true;
+  // Names are ours alone, whatever the clocks say; a record without one may be of an older job.
+  const bool is_nameless = row.name != submission.name;
+  if (is_nameless && row.submitted > 0 && row.submitted < submission.created - kClocks) return true;
   return row.phase == Phase::over && row.array != array_of(submission) && row.nodes.empty();
 }
 

@@ -25,6 +25,7 @@ struct Pass {
   Promotion promotion;
   Arranged arranged;
   std::optional<std::string> stopped;  ///< why the study goes no further
+  bool needs_person = false;           ///< until somebody has looked (else its budget is spent)
   std::size_t first_decision = 0;      ///< row of the first one made now
   int retried = 0;
   bool changed = false;

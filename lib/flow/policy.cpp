@@ -75,6 +75,8 @@ Fate judge_timeout(const study::Retry& retry, const Past& past) {
   if (past.progressed)
     return up_to(retry.timeout, past, Verdict::abandon,
                  "it got on each time, but asks for a longer [slurm] time");
+  if (past.was_short)
+    return up_to(kMostTimes, past, Verdict::abandon, "its time limit was shorter than [slurm] time");
   if (retry.time_factor > 1)
     return up_to(retry.timeout, past, Verdict::fail,
                  fmt::format("too slow, though it was given {} times the time each time",
@@ -92,6 +94,14 @@ Fate judge_memory(const study::Retry& retry, const Past& past) {
                            rounded(std::pow(retry.memory_factor, past.counts.at(past.cause) - 1), 3)));
 }
 
+// Whether the array had a shorter time limit than study.toml gives its rung.
+bool had_less_time(const study::Study& study, const End& end) {
+  if (end.execution < 0) return false;
+  const auto& execution = study.executions[static_cast<std::size_t>(end.execution)];
+  const auto& array = study.submissions[static_cast<std::size_t>(execution.submission)];
+  return array.time_s < slurm::allocation(study.definition.resources(array.rung)).time_s;
+}
+
 }  // namespace
 
 Past past_of(const study::Study& study, const Ends& ends, const study::Task& task) {
@@ -101,6 +111,7 @@ Past past_of(const study::Study& study, const Ends& ends, const study::Task& tas
   for (const auto& end : ends.of(task)) {
     past.cause = end.cause;
     past.progressed = end.progressed;
+    past.was_short = had_less_time(study, end);
     if (task.pardoned == 0 || end.time > task.pardoned) ++past.counts[end.cause];
   }
   if (!ends.of(task).empty()) past.counts.try_emplace(past.cause, 1);
@@ -151,7 +162,9 @@ Adjustment adjustment(const study::Study& study, const Ends& ends, const study::
   Adjustment adjustment;
   std::set<std::string> exclude;
   for (const auto& end : ends.of(task)) {
-    if (end.cause == Cause::timeout && !end.progressed) adjustment.time_factor *= retry.time_factor;
+    if (task.pardoned > 0 && end.time <= task.pardoned) continue;
+    if (end.cause == Cause::timeout && !end.progressed && !had_less_time(study, end))
+      adjustment.time_factor *= retry.time_factor;
     if (end.cause == Cause::out_of_memory) adjustment.memory_factor *= retry.memory_factor;
     if (retry.exclude_after > 0 && Ends::is_node_failure(end) &&
         ends.failures_of(end.node) >= retry.exclude_after)

@@ -21,6 +21,7 @@ struct Past {
   study::Cause cause = study::Cause::none;  ///< of the newest end
   std::map<study::Cause, int> counts;       ///< ends of each cause so far, the newest included
   bool progressed = false;                  ///< the newest attempt got further than the one before it
+  bool was_short = false;                   ///< its time limit, from measured speed, was below [slurm] time
   bool began = false;                       ///< some attempt of it has left a segment
   bool has_memory_limit = false;            ///< [slurm] asks for memory: more can be asked for
 };

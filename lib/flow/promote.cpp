@@ -83,6 +83,7 @@ bool step(study::Study& study, const promote::Rule& rule, const promote::Planned
   promote::Ruling ruling;
   const auto by_hand = accept ? std::nullopt : cancelled_by_hand(study, *rung);
   if (by_hand) {
+    out.needs_person = true;
     ruling.reason = *by_hand;
   } else if (last) {
     ruling.ready = all_ended(candidates);

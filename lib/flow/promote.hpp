@@ -23,6 +23,7 @@ struct Promotion {
   State state = State::waiting;
   std::vector<Promoted> rungs;  ///< decided now
   std::string reason;
+  bool needs_person = false;  ///< waiting: until somebody says how to go on
 };
 
 /// Decides every open rung that is ready and opens the rungs above: decisions, rungs and tasks are added to

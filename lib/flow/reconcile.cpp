@@ -43,7 +43,8 @@ class Reconciler {
     // A queue that has not answered may hold what accounting calls over: nothing is decided without it.
     if (snapshot_.queue_known) {
       look_at_indices();
-      look_for_missed();
+      // Nor is anything lost that accounting may still know of.
+      if (snapshot_.accounting_error.empty()) look_for_missed();
       decide();
     }
     return result_;
@@ -190,8 +191,8 @@ class Reconciler {
 
   std::optional<Cause> cause_of_missed(const IndexKey& key, study::Task& task,
                                        const study::Attempt* attempt) {
-    // All that is left of the array was cancelled by its user.
-    if (cancelled_[key.first] > 0 && going_[key.first] == 0) return Cause::cancelled;
+    // What had not begun of an array whose rest was cancelled by its user.
+    if (attempt == nullptr && cancelled_[key.first] > 0 && going_[key.first] == 0) return Cause::cancelled;
     // Slurm has forgotten it in time: the segment knows how it ended.
     if (attempt != nullptr && is_marked(*attempt) && is_end(attempt->cause))
       return was_killed(*attempt) ? Cause::infrastructure : attempt->cause;
@@ -200,8 +201,10 @@ class Reconciler {
       result_.noted = true;
     }
     const double last_sign = attempt == nullptr ? task.missed : std::max(task.missed, attempt->last_time);
-    if (snapshot_.time - last_sign >= study_.definition.retry.lost_after_s) return Cause::lost;
-    return std::nullopt;
+    if (snapshot_.time - last_sign < study_.definition.retry.lost_after_s) return std::nullopt;
+    // Of an array that Slurm knows, only what is cancelled while it waits leaves no trace in accounting.
+    const bool leaves_no_trace = attempt == nullptr && snapshot_.accounting_known && going_[key.first] > 0;
+    return leaves_no_trace ? Cause::cancelled : Cause::lost;
   }
 
   // Leaves one record of an end that Slurm has none of.

@@ -27,7 +27,8 @@ std::optional<double> seconds_per_unit(const study::Study& study, int bracket, i
   int timed = 0;
   double slowest = 0;
   for (const auto& a : study.attempts) {
-    if (a.state != study::AttemptState::finished || a.bracket != bracket || a.rung > rung ||
+    // An attempt that went on from an earlier one has done only part of the rung.
+    if (a.state != study::AttemptState::finished || a.ordinal > 0 || a.bracket != bracket || a.rung > rung ||
         a.rung + 1 < rung)
       continue;
     const auto below = budgets.find({bracket, a.rung - 1});
@@ -167,7 +168,7 @@ std::string step_options(const study::Definition& definition, const study::Submi
                                   std::max<std::int64_t>(1, each.cores / processes));
   if (each.gpus > 0) words += fmt::format(" --gres=gpu:{}", each.gpus);
   // A step that does not say how much memory it needs takes all of the node's, and the others wait for it.
-  if (const std::string* memory = find(one, "mem")) {
+  if (const std::string* memory = find(one, "mem"); memory != nullptr && *memory != "0") {
     words += " --mem=" + scaled_memory(*memory, submission.memory_factor);
   } else if (const std::string* per_cpu = find(one, "mem-per-cpu")) {
     words += " --mem-per-cpu=" + scaled_memory(*per_cpu, submission.memory_factor);

@@ -11,10 +11,10 @@ namespace hpo::flow {
 
 /// What an array asks of sbatch. Pure functions of the study.
 
-/// Seconds that each task of a rung may take: [slurm] time, or less where the rung's tasks (or those of the
-/// rung below) have been timed: the slowest of them, 1.5 times, with the start and the notice on top, in
-/// whole minutes. A task that has run into a time limit before gets [slurm] time and the policy's factor. 0:
-/// no limit is known.
+/// Seconds that each task of a rung may take: [slurm] time (times the policy's factor), or less where the
+/// rung's tasks (or those of the rung below) have been timed: the slowest of them, 1.5 times, with the start
+/// and the notice on top, in whole minutes. A task that has run into a time limit before gets [slurm] time
+/// and the policy's factor. 0: no limit is known.
 [[nodiscard]] std::int64_t wall_time(const study::Study& study, int bracket, int rung,
                                      const Adjustment& adjustment);
 

@@ -66,11 +66,19 @@ exchange::Manifest manifest_of(const study::Study& study, std::int32_t row) {
   return m;
 }
 
-// What one trial of a submission holds at worst; packed trials share their node.
-study::Hours worst_of_one(const study::Definition& definition, const study::Submission& submission) {
-  auto each = slurm::allocation(definition.resources(submission.rung));
-  each.time_s = submission.time_s;
-  return {each.node_hours() / submission.pack, each.gpu_hours(), each.core_hours()};
+// What one array index holds at worst.
+study::Hours worst_of_index(const study::Submission& submission) {
+  const double hours = static_cast<double>(submission.time_s) / 3600;
+  return {hours * static_cast<double>(submission.nodes), hours * static_cast<double>(submission.gpus),
+          hours * static_cast<double>(submission.cores)};
+}
+
+// Room for `pack` trials, or for fewer where there are no more.
+void pack_for(study::Submission& submission, const slurm::Allocation& each, std::int32_t pack) {
+  submission.pack = pack;
+  submission.nodes = each.nodes;
+  submission.gpus = each.gpus * pack;
+  submission.cores = each.cores * pack;
 }
 
 /// What the budget still has room for, at worst.
@@ -81,7 +89,7 @@ class Purse {
     taken_ = {spent.node + promised.node, spent.gpu + promised.gpu, spent.core + promised.core};
   }
 
-  /// Takes the worst case of one more trial out, when it is there.
+  /// Takes the worst case of one more array index out, when it is there.
   bool pays(const study::Hours& each) {
     if (!fits("node-hours", taken_.node, each.node, budget_.node_hours) ||
         !fits("GPU-hours", taken_.gpu, each.gpu, budget_.gpu_hours) ||
@@ -116,12 +124,9 @@ study::Submission new_submission(const study::Study& study, const study::Task& t
                                 task.bracket, task.rung, study.submissions.size());
   submission.bracket = task.bracket;
   submission.rung = task.rung;
-  submission.pack = study.definition.submit.pack_of(task.rung);
   submission.created = now;
-  const auto each = slurm::allocation(study.definition.resources(task.rung));
-  submission.nodes = each.nodes;
-  submission.gpus = each.gpus;
-  submission.cores = each.cores;
+  pack_for(submission, slurm::allocation(study.definition.resources(task.rung)),
+           study.definition.submit.pack_of(task.rung));
   submission.time_s = wall_time(study, task.bracket, task.rung, change);
   submission.notice_s = notice(study, submission.time_s);
   submission.memory_factor = change.memory_factor;
@@ -175,8 +180,8 @@ Arranged arrange(study::Study& study, std::int32_t array_size, double now) {
     } else {
       submission = &study.submissions[static_cast<std::size_t>(it->second)];
     }
-    const auto each = worst_of_one(study.definition, *submission);
-    if (!purse.pays(each)) {
+    const bool opens_index = submission->tasks % submission->pack == 0;
+    if (opens_index && !purse.pays(worst_of_index(*submission))) {
       unfit.push_back(&task);
       result.reason = purse.reason();
       continue;
@@ -189,12 +194,15 @@ Arranged arrange(study::Study& study, std::int32_t array_size, double now) {
     }
     task.submission = it->second;
     task.index = submission->tasks++;
-    submission->node_hours += each.node;
-    submission->gpu_hours += each.gpu;
-    submission->core_hours += each.core;
   }
   for (const auto row : result.rows) {
     auto& submission = study.submissions[static_cast<std::size_t>(row)];
+    if (submission.tasks < submission.pack)
+      pack_for(submission, slurm::allocation(study.definition.resources(submission.rung)), submission.tasks);
+    const auto each = worst_of_index(submission);
+    submission.node_hours = submission.indices() * each.node;
+    submission.gpu_hours = submission.indices() * each.gpu;
+    submission.core_hours = submission.indices() * each.core;
     submission.canary = submission.canary && submission.indices() > 1;
   }
   // What runs will give back what it does not use; when nothing runs, nothing comes back.

@@ -33,6 +33,10 @@ struct SubmitOptions {
 /// at worst and has not said --yes. A script has decided already.
 void confirm(const study::Study& study, bool yes);
 
+/// Keeps what waits of the study's arrays from starting, until submit() lets it go again: the study has
+/// stopped. Returns of how many arrays.
+int hold_back(const study::Store& store, const study::Provenance& who);
+
 /// Sets how many tasks of each live array run at once, 0: no limit. Returns how many arrays took it.
 int throttle(const study::Study& study, int tasks);
 

@@ -79,10 +79,10 @@ Phase phase(const Line& line) {
 }
 
 bool is_ours(const Line& line, bool has_index, const std::vector<std::string>& names, double since) {
+  // For some seconds a record has no name, at first not even an index: then nobody knows which task it is. An
+  // older one is of a job whose id has come again.
   const double submitted = seconds(line[kSubmit]);
-  if (submitted > 0 && submitted < since - kClockDifference) return false;
-  // For some seconds a record has no name, at first not even an index: then nobody knows which task it is.
-  if (line[kName] == "allocation") return has_index && submitted > 0;
+  if (line[kName] == "allocation") return has_index && submitted > since - kClockDifference;
   return std::find(names.begin(), names.end(), line[kName]) != names.end();
 }
 

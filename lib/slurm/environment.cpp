@@ -79,7 +79,7 @@ int rendezvous_port(const std::string& identity) {
 std::map<std::string, std::string> clean_environment(std::map<std::string, std::string> variables) {
   constexpr std::array<std::string_view, 5> kLeaking{"SLURM_", "SBATCH_", "SRUN_", "SALLOC_", "HPO_"};
   std::erase_if(variables, [&](const auto& variable) {
-    if (variable.first == "SLURM_CONF") return false;
+    if (variable.first == "SLURM_CONF" || variable.first == "SLURM_JWT") return false;
     for (const auto prefix : kLeaking)
       if (starts_with(variable.first, prefix)) return true;
     return false;

@@ -96,11 +96,16 @@ std::optional<std::int64_t> parse_submit_limit(const std::string& associations, 
   return limit;
 }
 
-std::optional<Limits> limits(const std::string& account, const std::string& qos) {
+std::optional<Limits> config() {
   const auto config = ask({"scontrol", "show", "config"});
   if (!config.is_answer) return std::nullopt;
-  auto limits = parse_config(config.out);
-  if (!limits.has_submit_limits) return limits;
+  return parse_config(config.out);
+}
+
+std::optional<Limits> limits(const std::string& account, const std::string& qos) {
+  auto found = config();
+  if (!found || !found->has_submit_limits) return found;
+  auto& limits = *found;
   const std::vector<std::string> show{"sacctmgr", "--noheader", "--parsable2", "show"};
   const auto show_us = [&](std::vector<std::string> what) {
     what.insert(what.begin(), show.begin(), show.end());
@@ -113,7 +118,7 @@ std::optional<Limits> limits(const std::string& account, const std::string& qos)
                                      "format=user,maxsubmit,grpsubmit,defaultqos,qos"});
   const auto qos_rows = show_us({"qos", "format=name,grpsubmit,maxsubmitpu,maxsubmitpa"});
   limits.submit = parse_submit_limit(associations.out, qos_rows.out, user, qos);
-  return limits;
+  return found;
 }
 
 }  // namespace hpo::slurm

@@ -22,8 +22,10 @@ struct Limits {
   [[nodiscard]] std::int32_t array_tasks() const;
 };
 
-/// Asks scontrol show config once, and where limits are enforced sacctmgr for those of the user in the
-/// account
+/// Asks scontrol show config. Nothing when slurmctld does not answer.
+[[nodiscard]] std::optional<Limits> config();
+
+/// The same, and where limits are enforced what sacctmgr says of those of the user in the account
 /// ("": the default one) and of the QOS ("": the default one). Nothing when slurmctld does not answer;
 /// `submit` stays empty when slurmdbd does not. Limits of parent accounts and of a partition's own QOS are
 /// not looked for: sbatch says no to what exceeds them.

@@ -16,44 +16,24 @@
 namespace hpo::slurm {
 namespace {
 
-// Behind "sbatch: error: Batch job submission failed: " or alone: what Slurm says when the job is certainly
-// not there.
-constexpr std::string_view kRefusals[]{
-    "Access denied to requested reservation",
-    "Batch script ",
-    "CPU count specification invalid",
-    "Invalid account or account/partition combination specified",
-    "Invalid directive found in batch script",
-    "Invalid feature specification",
-    "Invalid generic resource (gres) specification",
-    "Invalid job array specification",
-    "Invalid node name specified",
-    "Invalid partition name specified",
-    "Invalid qos specification",
-    "Invalid Trackable RESource (TRES) specification",
-    "Job dependency problem",
-    "Job violates accounting/QOS policy",
-    "Memory required by task is not available",
-    "More processors requested than permitted",
-    "No cluster ",
-    "No partition specified or system default partition",
-    "Node count specification invalid",
-    "Requested node configuration is not available",
-    "Requested nodes not in this partition",
-    "Requested operation is presently disabled",
-    "Requested reservation is invalid",
-    "Requested time limit is invalid",
-    "Required partition not available",
-    "Task count specification invalid",
-    "This does not look like a batch script",
-    "Time limit specification required",
-    "Unable to open file",
-    "User's group not permitted to use this partition",
-};
+// What slurmctld itself says no with; behind it stands its reason, or that of a site's plugin.
+constexpr std::string_view kRefused = "Batch job submission failed";
 
-// Limits that pass when jobs end: AssocMaxSubmitJobLimit, QOSMaxSubmitJobPerUserLimit, QOSGrpSubmitJobsLimit
-// ...; MaxJobCount.
-constexpr std::string_view kLater[]{"SubmitJob", "temporarily unable to accept job"};
+// Reasons that are no refusal: the message or its answer may have been lost on the way.
+constexpr std::string_view kTransport[]{"Socket timed out",  "Unable to contact", "connect failure",
+                                        "Zero Bytes",        "Transport ",        "Connection ",
+                                        "Unexpected message", "ommunication",      "Unable to connect",
+                                        "in standby mode"};
+
+// What sbatch says alone, before it has asked slurmctld.
+constexpr std::string_view kRefusedAlone[]{"Batch script ", "Invalid directive found in batch script",
+                                           "Invalid generic resource (gres) specification", "No cluster ",
+                                           "This does not look like a batch script"};
+
+// What passes: limits that jobs fill until they end (AssocMaxSubmitJobLimit, QOSMaxSubmitJobPerUserLimit,
+// QOSGrpSubmitJobsLimit ..., MaxJobCount), a partition that is drained.
+constexpr std::string_view kLater[]{"SubmitJob", "temporarily unable to accept job",
+                                    "Required partition not available"};
 
 bool mentions(const std::string& said, std::span<const std::string_view> texts) {
   return std::any_of(texts.begin(), texts.end(),
@@ -98,7 +78,8 @@ Answer parse_answer(int exit_code, bool timed_out, const std::string& out, const
   if (exit_code == 0 && !job.empty()) return {Answer::Kind::accepted, job, ""};
   if (exit_code != 0 && mentions(said, kLater)) return {Answer::Kind::later, "", said};
   // 255: sbatch did not understand its command line; nothing was sent.
-  if (exit_code == 255 || (exit_code != 0 && mentions(said, kRefusals)))
+  const bool is_refused = said.find(kRefused) != std::string::npos && !mentions(said, kTransport);
+  if (exit_code == 255 || (exit_code != 0 && (is_refused || mentions(said, kRefusedAlone))))
     return {Answer::Kind::refused, "", said};
   return {Answer::Kind::undecided, "",
           said.empty() ? fmt::format("sbatch ended with {} and said '{}'", exit_code, trim(out)) : said};
@@ -128,6 +109,13 @@ bool release(const std::string& job) {
         "job {} is submitted but still held ({}); it is released by the next hpo-promote --submit, or by: "
         "scontrol release {}",
         id, *why_not, id);
+  return !why_not;
+}
+
+bool hold(const std::string& job) {
+  const std::string id = without_cluster(job);
+  const auto why_not = order({"scontrol", "hold", id});
+  if (why_not) log::warning("job {} could not be held ({}); do it with: scontrol hold {}", id, *why_not, id);
   return !why_not;
 }
 

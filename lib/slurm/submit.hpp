@@ -31,6 +31,8 @@ bool cancel(const std::string& job);
 /// Lets a held job, or one held task of it ("12_0"), start; false with a warning when Slurm does not take it
 /// (it can be done again).
 [[nodiscard]] bool release(const std::string& job);
+/// Keeps what waits of a job from starting; false with a warning when Slurm does not take it.
+bool hold(const std::string& job);
 /// How many tasks of an array run at once, 0 = no limit; false with a warning when Slurm does not take it.
 bool throttle(const std::string& job, int tasks);
 

@@ -94,7 +94,10 @@ Attempt::Attempt(const exchange::Layout& layout, exchange::Assignment assignment
         past.silent_deaths >= kMostSilentDeaths
             ? fmt::format("{} attempts died without a word: killed, or out of memory", past.silent_deaths)
             : fmt::format("{} attempts did not finish it", past.attempts);
-    end(exchange::Ending::failed, 1, why);
+    // Under Slurm the tools judge it, and may give it to another array; make would run it for ever.
+    const bool is_slurms = !job.job.empty();
+    end(is_slurms ? exchange::Ending::infrastructure : exchange::Ending::failed,
+        static_cast<int>(is_slurms ? ExitCode::try_again : ExitCode::failed), why);
     log::warning("trial {} rung {} is given up: {}; their logs are in {}", order.trial, m.rung, why,
                  layout.logs.string());
     return;

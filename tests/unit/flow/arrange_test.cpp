@@ -89,3 +89,21 @@ TEST_CASE("to_submit: tells what would be submitted and its worst case") {
   s.study.submissions[0].state = study::SubmissionState::submitted;
   CHECK(flow::to_submit(s.study).empty());
 }
+
+TEST_CASE("arrange: a packed index is promised whole, and is no larger than its trials need") {
+  SmallStudy s("[[rung]]\nindex = 0\nnodes = 1\ngpus-per-node = 1\npack = 4\n[budget]\ngpu_hours = 100\n");
+  (void)flow::propose(s.study, {}, 100);
+  (void)flow::arrange(s.study, 1000, 100);
+  const auto& nine = s.study.submissions.at(0);
+  CHECK(nine.indices() == 3);
+  CHECK(nine.gpus == 4);  // of an index
+  CHECK(nine.gpu_hours == doctest::Approx(12));
+  CHECK(nine.node_hours == doctest::Approx(3));
+
+  SmallStudy one("[[rung]]\nindex = 0\nnodes = 1\ngpus-per-node = 1\npack = 4\n");
+  (void)flow::propose(one.study, 1, 100);
+  (void)flow::arrange(one.study, 1000, 100);
+  CHECK(one.study.submissions.at(0).pack == 1);
+  CHECK(one.study.submissions.at(0).gpus == 1);
+  CHECK(one.study.submissions.at(0).gpu_hours == doctest::Approx(1));
+}

@@ -55,7 +55,8 @@ TEST_CASE("breaker: five first tasks that fail alike stop the study, with the wa
   s.fail(4, "trial 4: No module named 'torch'");
   CHECK(*flow::tripped(s.study) ==
         "the first 5 tasks all failed alike: trial 8: No module named 'torch'; the logs are in "
-        "study.h5.d/logs; when the cause is mended: hpo-promote STUDY --retry=failed,diverged,abandoned");
+        "logs/ of the study's directory (*.h5.d); when the cause is mended: hpo-promote STUDY --submit "
+        "--retry=failed,diverged,abandoned");
   s.study.definition.retry.alike = 6;
   CHECK_FALSE(flow::tripped(s.study));
   s.study.definition.retry.alike = 0;

@@ -227,3 +227,12 @@ TEST_CASE("adjustment: a program that fails where others run says nothing agains
   for (int i = 0; i < 3; ++i) x.attempt(0, Cause::infrastructure, 0, "n1");
   CHECK(x.of(0).exclude.empty());
 }
+
+TEST_CASE("judge: a trial that ran out of a limit shorter than [slurm] time is not too slow") {
+  flow::Past past;
+  past.cause = study::Cause::timeout;
+  past.counts[past.cause] = 7;
+  CHECK(flow::judge({}, past).verdict == flow::Verdict::fail);
+  past.was_short = true;
+  CHECK(flow::judge({}, past).verdict == flow::Verdict::retry);
+}

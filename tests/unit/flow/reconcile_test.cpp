@@ -205,6 +205,7 @@ TEST_CASE(
 
 TEST_CASE("reconcile: a task that Slurm does not know is waited for, and is lost only then") {
   World w;
+  w.slurm.accounting_known = false;
   leave(w.s, 0, Segment::reported);
   w.forget(0);
   w.forget(1);
@@ -459,15 +460,36 @@ TEST_CASE("reconcile: pending tasks of a cancelled array leave no trace, and are
   CHECK_FALSE(w.reconcile().changed());
 }
 
-TEST_CASE(
-    "reconcile: one pending task that vanishes while others go on is waited for, then run again for free") {
+TEST_CASE("reconcile: one pending task that vanishes while others go on was cancelled, after a while") {
   World w;
   w.ends(0, "CANCELLED");
   w.forget(1);
   CHECK(w.reconcile().abandoned == 1);
   CHECK(w.is_left_alone(1));
   w.slurm.time += 600;
+  CHECK(w.reconcile().abandoned == 1);
+  CHECK(w.task(1).cause == Cause::cancelled);
+}
+
+TEST_CASE("reconcile: without accounting a vanished pending task is run again for free") {
+  World w;
+  w.slurm.accounting_known = false;
+  w.forget(1);
+  CHECK(w.reconcile().missed == 1);
+  w.slurm.time += 600;
   CHECK(w.reconcile().retried == 1);
+}
+
+TEST_CASE("reconcile: nothing is lost while accounting should answer and does not") {
+  World w;
+  w.slurm.accounting_known = false;
+  w.slurm.accounting_error = "sacct: error: Problem talking to the database: Connection refused";
+  w.forget(1);
+  CHECK_FALSE(w.reconcile().changed());
+  w.slurm.time += 6000;
+  CHECK_FALSE(w.reconcile().changed());
+  w.slurm.accounting_error.clear();
+  CHECK(w.reconcile().missed == 1);
 }
 
 TEST_CASE("reconcile: a job id given twice does not speak for the array that bears it now") {
@@ -475,7 +497,8 @@ TEST_CASE("reconcile: a job id given twice does not speak for the array that bea
   w.s.study.submissions[0].created = 5000;
   for (auto& row : w.slurm.queue) row.submitted = 5001;
   leave(w.s, 0, Segment::silent);
-  w.ends(0, "COMPLETED");  // submitted at 110, by somebody else
+  w.ends(0, "COMPLETED");  // submitted at 110, by somebody else, and not yet named
+  w.slurm.accounting[0].name = "allocation";
   CHECK(w.reconcile().missed == 1);
   CHECK(w.s.study.executions.empty());
   w.s.study.submissions[0].created = 100;

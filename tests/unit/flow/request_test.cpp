@@ -115,7 +115,7 @@ TEST_CASE("options: a packed index has room for its trials, and each step takes 
   const auto submission = submission_of(s);
   CHECK(submission.pack == 4);
   CHECK(submission.indices() == 3);
-  CHECK(submission.node_hours == doctest::Approx(9.0 / 4));
+  CHECK(submission.node_hours == doctest::Approx(3));
   const auto options = flow::options_of(s.study.definition, submission);
   CHECK(value_of(options, "nodes") == "1");
   CHECK(value_of(options, "ntasks-per-node") == "8");

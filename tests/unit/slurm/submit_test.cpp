@@ -31,7 +31,7 @@ TEST_CASE("submit: success without a job id is not known to be one") {
     CHECK(parse_answer(0, false, out, "").kind == Kind::undecided);
 }
 
-TEST_CASE("submit: a refusal is believed when Slurm says it in one of its own texts") {
+TEST_CASE("submit: what slurmctld says no with is a refusal, also in a plugin's own words") {
   const std::string failed = "sbatch: error: Batch job submission failed: ";
   const std::string policy =
       failed + "Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)";
@@ -41,7 +41,6 @@ TEST_CASE("submit: a refusal is believed when Slurm says it in one of its own te
       failed + "Invalid account or account/partition combination specified",
       failed + "Invalid qos specification",
       failed + "User's group not permitted to use this partition",
-      failed + "Required partition not available (inactive or drain)",
       failed + "Requested time limit is invalid (missing or exceeds some limit)",
       failed + "Node count specification invalid",
       failed + "More processors requested than permitted",
@@ -54,7 +53,7 @@ TEST_CASE("submit: a refusal is believed when Slurm says it in one of its own te
       "sbatch: error: QOSGrpCPUMinutesLimit\n" + policy,
       policy,
       "sbatch: error: No cluster 'nocluster' known by database.",
-      "sbatch: error: Unable to open file rung.sbatch",
+      "sbatch: error: account is missing, see the site's handbook\n" + failed + "Unspecified error",
       "sbatch: error: Batch script is empty!",
       "sbatch: error: Batch script contains DOS line breaks (\\r\\n)",
       "sbatch: error: This does not look like a batch script.  The first",
@@ -65,6 +64,13 @@ TEST_CASE("submit: a refusal is believed when Slurm says it in one of its own te
     CHECK(answer.message == text);
   }
   CHECK(parse_answer(255, false, "", "sbatch: unrecognized option '--bogus'").kind == Kind::refused);
+}
+
+TEST_CASE("submit: a drained partition passes") {
+  CHECK(parse_answer(1, false, "",
+                     "sbatch: error: Batch job submission failed: Required partition not available (inactive "
+                     "or drain)\n")
+            .kind == Kind::later);
 }
 
 TEST_CASE("submit: a limit on jobs in the queue passes") {
@@ -87,10 +93,10 @@ TEST_CASE("submit: a limit on jobs in the queue passes") {
 
 TEST_CASE("submit: after anything else the job may be there") {
   const std::string failed = "sbatch: error: Batch job submission failed: ";
-  for (const auto& text :
-       {failed + "Socket timed out on send/recv operation",
-        failed + "Unable to contact slurm controller (connect failure)",
-        failed + "Zero Bytes were transmitted or received", failed + "A text of tomorrow", std::string()})
+  for (const auto& text : {failed + "Socket timed out on send/recv operation",
+                           failed + "Unable to contact slurm controller (connect failure)",
+                           failed + "Zero Bytes were transmitted or received",
+                           std::string("sbatch: error: Unable to open file rung.sbatch"), std::string()})
     CHECK_MESSAGE(parse_answer(1, false, "", text).kind == Kind::undecided, text);
   CHECK(parse_answer(1, false, "31\n", "").kind == Kind::undecided);
 }
