@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/error.hpp"
 
@@ -12,14 +13,17 @@ namespace hpo::flow {
 ArraysByName arrays_by_name(const std::vector<slurm::TaskRow>& queue) {
   // By length first: numeric order.
   std::map<std::string, std::map<std::pair<std::size_t, std::string>, Array>> sorted;
+  std::set<std::string> begun;
   for (const auto& row : queue) {
     auto& array = sorted[row.name][{row.array.size(), row.array}];
     array.job = row.array;
+    if (row.started > 0) begun.insert(row.array);
     if (row.phase == slurm::Phase::over) continue;
     array.is_live = true;
     // Held by sbatch --hold; what an administrator or a failed launch holds is not ours to let go.
     if (row.phase == slurm::Phase::held && row.reason == "JobHeldUser") array.held.push_back(row.index);
     if (row.phase != slurm::Phase::held) array.has_loose = true;
+    if (row.phase == slurm::Phase::held && row.reason == "BadConstraints") array.is_impossible = true;
     if (row.phase == slurm::Phase::waiting) array.is_waiting = true;
     if (row.phase == slurm::Phase::running && row.started > 0 &&
         (array.started == 0 || row.started < array.started))
@@ -29,6 +33,7 @@ ArraysByName arrays_by_name(const std::vector<slurm::TaskRow>& queue) {
   for (auto& [name, by_id] : sorted)
     for (auto& [id, array] : by_id) {
       std::sort(array.held.begin(), array.held.end());
+      array.is_impossible = array.is_impossible && !array.has_loose && !begun.contains(array.job);
       arrays[name].push_back(std::move(array));
     }
   return arrays;

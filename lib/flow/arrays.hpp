@@ -17,6 +17,7 @@ struct Array {
   std::vector<std::int32_t> held;  ///< indices that wait for us to let them go, sorted
   bool has_loose = false;          ///< some live task is not held
   bool is_waiting = false;         ///< some task waits, and nobody holds it
+  bool is_impossible = false;      ///< none of its tasks has begun, and no node is as they ask
   double started = 0;              ///< when the first of those that are live began; 0: none has
 };
 

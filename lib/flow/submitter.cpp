@@ -41,6 +41,8 @@ std::vector<std::string> Submitter::run() {
   auto all = rows;
   if (controller >= 0) all.push_back(controller);
   look(all);
+  take_back(rows);
+  rows = submissions_with_work(study_);
   bring_in(rows);
   // A controller's maker may have been killed before it was recorded, or let go.
   if (controller >= 0) record({controller});
@@ -62,9 +64,15 @@ void Submitter::look(const Rows& rows) {
   std::vector<std::string> names;
   for (const auto row : rows) names.push_back(at(row).name);
   auto found = ask_queue(names);
-  for (const auto& name : names) {
+  for (const auto row : rows) {
+    const auto& name = at(row).name;
     arrays_.erase(name);
-    if (const auto it = found.find(name); it != found.end()) arrays_[name] = std::move(it->second);
+    const auto it = found.find(name);
+    if (it == found.end()) continue;
+    // What is left of a refused array is not the submission's.
+    if (at(row).state == SubmissionState::refused)
+      std::erase_if(it->second, [](const auto& array) { return !array.is_live; });
+    if (!it->second.empty()) arrays_[name] = std::move(it->second);
   }
 }
 
@@ -84,6 +92,24 @@ const Array* Submitter::recorded_array(std::int32_t row) const {
   const auto found = std::find_if(arrays->second.begin(), arrays->second.end(),
                                   [&](const auto& array) { return array.job == id_of(at(row).job); });
   return found == arrays->second.end() ? nullptr : &*found;
+}
+
+// Slurm takes a held array also when no node is as it asks; that shows when it is let go.
+void Submitter::take_back(const Rows& rows) {
+  for (const auto row : rows) {
+    const Array* array = recorded_array(row);
+    if (array == nullptr || !array->is_impossible || !slurm::cancel(array->job)) continue;
+    arrays_.erase(at(row).name);
+    update([&](study::Study& study) {
+      auto& submission = study.submissions.at(static_cast<std::size_t>(row));
+      submission.state = SubmissionState::refused;
+      submission.job.clear();
+      submission.released = 0;
+      return true;
+    });
+    (void)refused(row, script_of(row).string(),
+                  "Requested node configuration is not available (BadConstraints)");
+  }
 }
 
 // Into Slurm with what is not there, and into the study with what is.

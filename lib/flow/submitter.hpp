@@ -32,6 +32,7 @@ class Submitter {
   void look(const Rows& rows);
   void look_again(const Rows& rows);
   [[nodiscard]] const Array* recorded_array(std::int32_t row) const;
+  void take_back(const Rows& rows);
   void bring_in(const Rows& rows);
   void record(const Rows& rows);
   void cancel_twins(std::int32_t row);

@@ -117,6 +117,16 @@ class Requests(Case):
         self.assertLessEqual(self.most_running(self.start("make", "POLL=1")), 4)
         self.assert_accounted(finished=[9, 3, 1])
 
+    def test_a_held_array_that_no_node_can_run_is_taken_back_and_told_in_slurms_words(self):
+        self.init(COMMAND % QUICK)
+        self.tool("hpo-propose", "study.h5", "--submit", "--", "--mem=1T")
+        wait_until(lambda: "BadConstraints" in {row.reason for row in self.queue()}, 60, "Slurm has tried to place it")
+        refused = self.tool("hpo-promote", "study.h5", "--submit", code=1)
+        self.assertIn("rung-b0-r0.sbatch: Slurm refuses it: Requested node configuration is not available", refused.stderr)
+        wait_until(lambda: set(self.states().values()) == {"CANCELLED"}, 60, "it is cancelled")
+        self.tool("make", "POLL=1")
+        self.assert_accounted(finished=[9, 3, 1])
+
     def test_later_rungs_ask_for_the_time_that_was_measured(self):
         self.init((COMMAND % QUICK).replace("00:05:00", "01:00:00"))
         self.tool("make", "POLL=1")
