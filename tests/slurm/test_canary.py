@@ -48,11 +48,11 @@ class Canary(Case):
     def stops_after(self, alike):
         most, said, code = self.most_at_once_until_it_stops()
         self.assertEqual(most, 1, "one task at a time")
-        self.assertEqual(code, 0, said)
+        self.assertEqual(code, 2, f"make has failed: {said}")
         self.assertEqual(len(self.executions()), alike)
-        self.assertRegex(said, r"the logs are in \S*study.h5.d/logs")
-        self.assertIn("hpo-promote STUDY --retry=", said)
-        self.tool("hpo-promote", "study.h5", "--submit", code=3)
+        self.assertIn("the logs are in logs/", said)
+        self.assertRegex(said, "hpo-promote STUDY .*--retry=failed")
+        self.tool("hpo-promote", "study.h5", "--submit", code=1)
         self.assertEqual(len(self.executions()), alike, "nothing is started any more")
         return said
 
