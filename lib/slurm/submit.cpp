@@ -114,7 +114,7 @@ bool release(const std::string& job) {
 
 bool hold(const std::string& job) {
   const std::string id = without_cluster(job);
-  const auto why_not = order({"scontrol", "hold", id});
+  const auto why_not = order({"scontrol", "uhold", id});  // which its user may undo, also when root is the user
   if (why_not) log::warning("job {} could not be held ({}); do it with: scontrol hold {}", id, *why_not, id);
   return !why_not;
 }

@@ -108,10 +108,25 @@ class Submission(Case):
     def test_refusals_are_told_in_slurms_words_and_can_be_mended(self):
         self.slurm.fail_next("sbatch", "refuse", text=REFUSED + "Invalid qos specification")
         self.assertIn("Invalid qos specification", self.run_tool("hpo-propose", "study.h5", "--submit", code=1).stderr)
-        self.slurm.fail_next("sbatch", "refuse", text=f"sbatch: error: QOSMaxSubmitJobPerUserLimit\n{REFUSED}Job violates accounting/QOS policy")
+        self.slurm.fail_next("sbatch", "refuse", text=f"{REFUSED}Required partition not available (inactive or drain)")
         self.assertIn("takes no more jobs for now", self.submit(75).stderr)
         self.submit()
         self.assertEqual(len(self.slurm.jobs), 1)
+
+    def test_an_array_too_large_for_a_limit_nobody_tells_of_is_cut_in_two(self):
+        self.run_tool("hpo-propose", "study.h5")
+        self.slurm.fail_next("sbatch", "refuse", text=f"sbatch: error: QOSMaxSubmitJobPerUserLimit\n{REFUSED}Job violates accounting/QOS policy")
+        self.assertIn("has been cut in two", self.submit(75).stderr)
+        self.submit()
+        self.assertEqual([len(job.states) for job in self.slurm.jobs.values()], [5, 4])
+
+    def test_what_waits_is_held_when_the_study_stops_and_let_go_when_it_goes_on(self):
+        self.run_tool("hpo-propose", "study.h5", "--submit")
+        self.slurm.finish("1", *range(5), state="FAILED", exit="1:0")
+        self.submit(1)
+        self.assertEqual({self.slurm.jobs["1"].reasons[i] for i in range(5, 9)}, {"JobHeldUser"})
+        self.submit(0, "--retry=failed,abandoned")
+        self.assertEqual({self.slurm.jobs["1"].reasons[i] for i in range(5, 9)}, {"None"})
 
     def test_open_tasks_of_an_array_that_is_over_are_run_again(self):
         self.run_tool("hpo-propose", "study.h5", "--submit")
@@ -128,14 +143,14 @@ class Submission(Case):
     def test_an_array_whose_tasks_never_began_waits_for_a_person(self):
         self.run_tool("hpo-propose", "study.h5", "--submit")
         self.slurm.finish("1", state="FAILED", exit="1:0")
-        self.assertIn("died before their first report", self.submit(3).stderr)
+        self.assertIn("died before their first report", self.submit(1).stderr)
         self.assertEqual(len(self.slurm.jobs), 1)
 
     def test_a_cancelled_array_is_not_brought_back(self):
         self.run_tool("hpo-propose", "study.h5", "--submit")
         self.run_tasks(0)
         self.slurm.cancel("1")
-        self.assertIn("8 of its 9 tasks were cancelled", self.submit().stderr)
+        self.assertIn("8 of its 9 tasks were cancelled", self.submit(1).stderr)
         self.assertEqual(len(self.slurm.jobs), 1)
         self.submit(0, "--retry=abandoned")
         self.assertEqual(len(self.slurm.jobs), 2)

@@ -390,7 +390,7 @@ def scontrol(model, args, _):
         words = [settings.pop("JobId", "")]
         if list(settings) != ["ArrayTaskThrottle"]:
             raise Exit(1, f"scontrol: error: the fake cannot update {' '.join(settings)}")
-    if action not in ("release", "requeue", "update") or len(words) != 1:
+    if action not in ("release", "uhold", "requeue", "update") or len(words) != 1:
         raise Exit(1, f"scontrol: error: the fake knows no such call: {args}")
     job, indices = target(model, words[0])
     if job is None:
@@ -408,6 +408,9 @@ def scontrol(model, args, _):
         run = tasks[index][-1]
         if run["state"] == "PENDING" and run["reason"].startswith("JobHeld"):
             run.update(reason="None", eligible=True)
+    for index in alive if action == "uhold" else ():
+        if tasks[index][-1]["state"] == "PENDING":
+            tasks[index][-1].update(reason="JobHeldUser")
     over = sorted(tasks.keys() - alive)
     if over:  # exit code 1, although the others did as they were told
         raise Exit(1, f"{job['id']}_{in_ranges(over)}: Job has already finished" + (f"\n{job['id']}_{in_ranges(alive)}: No error" if alive else ""))
