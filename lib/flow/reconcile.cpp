@@ -133,6 +133,7 @@ class Reconciler {
         known = &e;
     }
     for (auto& [key, index] : indices_) {
+      if (index.alive != nullptr || index.over != nullptr) in_queue_.insert(key.first);
       for (const auto i : index.tasks) {
         auto& task = study_.tasks[i];
         const auto found = newest.find({key.first, key.second, task.trial});
@@ -203,7 +204,8 @@ class Reconciler {
     const double last_sign = attempt == nullptr ? task.missed : std::max(task.missed, attempt->last_time);
     if (snapshot_.time - last_sign < study_.definition.retry.lost_after_s) return std::nullopt;
     // Of an array that Slurm knows, only what is cancelled while it waits leaves no trace in accounting.
-    const bool leaves_no_trace = attempt == nullptr && snapshot_.accounting_known && going_[key.first] > 0;
+    const bool leaves_no_trace =
+        attempt == nullptr && snapshot_.accounting_known && in_queue_.contains(key.first);
     return leaves_no_trace ? Cause::cancelled : Cause::lost;
   }
 
@@ -272,6 +274,7 @@ class Reconciler {
   std::map<IndexKey, Index> indices_;
   std::vector<Fresh> fresh_;                         // executions recorded now
   std::map<std::int32_t, int> cancelled_, going_;    // tasks of each submission
+  std::set<std::int32_t> in_queue_;                  // submissions of which the queue shows something
   std::vector<std::pair<std::size_t, Cause>> over_;  // tasks to be decided
   Reconciled result_;
 };

@@ -471,6 +471,26 @@ TEST_CASE("reconcile: one pending task that vanishes while others go on was canc
   CHECK(w.task(1).cause == Cause::cancelled);
 }
 
+TEST_CASE(
+    "reconcile: a pending task that vanished was cancelled also when the others have finished meanwhile") {
+  for (const bool is_remembered : {true, false}) {
+    World w;
+    w.forget(1);
+    CHECK(w.reconcile().missed == 1);
+    for (int i = 0; i < 9; ++i) {
+      if (i == 1) continue;
+      w.s.finish(i, 0, 0.5);
+      w.ends(i, "COMPLETED");
+      if (is_remembered) w.slurm.queue.push_back(w.row(i, "COMPLETED"));
+    }
+    w.slurm.time += 600;
+    (void)w.reconcile();
+    // What the queue has forgotten may have been lost with all of it.
+    CHECK(w.task(1).cause == (is_remembered ? Cause::cancelled : Cause::lost));
+    CHECK(w.is_retried(1) == !is_remembered);
+  }
+}
+
 TEST_CASE("reconcile: without accounting a vanished pending task is run again for free") {
   World w;
   w.slurm.accounting_known = false;
