@@ -168,7 +168,9 @@ ExitCode conclude(Attempt& attempt, int code, int passed_on) {
     log::info("{}: a younger attempt has taken over", attempt.label());
     return ExitCode::nothing_to_do;
   }
-  if (code == 85 || (code == 0 && passed_on != 0 && attempt.has_checkpoint())) {
+  // It may have died of the signal on its way out: it comes twice where Slurm sends it to the program, too.
+  const bool obeyed = passed_on != 0 && (code == 0 || code == 128 + passed_on);
+  if (code == 85 || (obeyed && attempt.has_checkpoint())) {
     attempt.end(Ending::stopped, code, "stopped, to be run again");
     return ExitCode::requeue;
   }

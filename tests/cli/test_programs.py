@@ -101,6 +101,18 @@ class Programs(Case):
         self.assertEqual(process.wait(20), 85)
         process.stdout.close()
 
+    def test_a_program_that_dies_of_the_signal_passed_on_has_stopped_if_it_has_a_checkpoint(self):
+        for checkpoint, code in (("", 75), ("touch $HPO_CHECKPOINT_DIR/state;", 85)):
+            with self.subTest(code):
+                self.tearDown()
+                self.setUp()
+                self.start("sh", "-c", f"{checkpoint} echo ready; sleep 60")
+                process = subprocess.Popen(["hpo-train", "study.h5"], cwd=self.dir, env={**self.env, **self.task}, stdout=subprocess.PIPE, text=True)
+                self.assertEqual(process.stdout.readline(), "ready\n")
+                process.send_signal(signal.SIGUSR2)
+                self.assertEqual(process.wait(20), code)
+                process.stdout.close()
+
     def test_nothing_of_the_program_is_left_behind(self):
         self.start("sh", "-c", 'sleep 77 & echo $! > pid; echo "hpo: step=1 loss=1"')
         self.train()
