@@ -159,7 +159,8 @@ class OutOfTime(Ends):
         self.assert_accounted(finished=[2, 1], failed=1)
         self.assertEqual((self.steps(1), self.steps(2)), ([[1, 2], [3]], [[]]))
         self.assertEqual(len(self.arrays()), 3, "a new array for what goes on")
-        self.assertIn("failed: too slow: ended by its time limit, once, without one new step", self.tool("hpo-collect", "study.h5", "--explain=2").stdout)
+        said = self.tool("hpo-collect", "study.h5", "--explain=2").stdout
+        self.assertIn("failed: too slow: ended by its time limit, once, without one new step", said)
 
     def test_with_a_time_factor_what_did_not_get_further_is_given_more_time(self):
         self.pause(trial=2)
