@@ -64,7 +64,9 @@ bool Submitter::enter(std::int32_t row) {
     case slurm::Answer::Kind::undecided:
       break;
   }
-  note(row, SubmissionState::intended, answer.message, file_system().now());
+  // While it waited for room nothing was sent: it will not appear later.
+  const bool was_waiting = mentions(answer.message, "temporarily unable to accept job");
+  note(row, SubmissionState::intended, answer.message, was_waiting ? 0 : file_system().now());
   failure_ = Error(ExitCode::try_again, "sbatch",
                    fmt::format("it is not known whether {} was submitted: {}", at(row).name, answer.message),
                    "run the same command again in some minutes: it looks the name up first");
