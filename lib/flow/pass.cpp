@@ -13,7 +13,7 @@ Pass pass(study::Study& study, const study::Layout& layout, const Cluster& clust
   if (!options.retry.empty()) done.retried = retry_tasks(study, options.retry, now);
   done.first_decision = study.decisions.size();
   done.stopped = exhausted(study, now);
-  done.needs_person = done.stopped && tripped(study);
+  done.needs_person = done.stopped && done.stopped == tripped(study);
   if (!done.stopped) {
     if (options.propose && lacks_trials(study)) done.proposed = propose(study, {}, now);
     done.promotion = promote(study, now, options.accept);

@@ -15,7 +15,7 @@ CRASH = pathlib.Path(os.environ["HPO_TEST_CRASH"])  # the tools with the hook of
 WORKERS = 2
 
 # What differs from run to run although the study is the same.
-FLEETING = {"uuid", "created", "updated", "proposed", "started", "ended", "elapsed", "node_hours", "spent", "lasts_s", "remaining_s", "until"}
+FLEETING = {"uuid", "created", "updated", "proposed", "started", "ended", "elapsed", "node_hours", "spent", "given_back", "lasts_s", "remaining_s", "until"}
 
 State = collections.namedtuple("State", "study todo curves")
 
