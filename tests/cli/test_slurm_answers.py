@@ -18,13 +18,16 @@ class Answers(Case):
         self.slurm = Fake(self.dir / "slurm")
         self.env.update(self.slurm.environment, PATH=f"{self.slurm.home}/bin:{self.env['PATH']}")
         del self.env["HPO_LOCAL"]
-        self.env.update(IMPATIENT)
 
     def begin(self, retry="", trials=9):
         """A study with one submitted array, of which nothing has started."""
         self.init((COMMAND % '["echo", "hpo: step=1 loss={x}"]').replace("trials = 9", f"trials = {trials}") + f"[submit]\ncanary = false\n[retry]\n{retry}\n")
         self.run_tool("hpo-propose", "study.h5", "--submit")
         self.assertEqual(list(self.slurm.jobs), ["1"])
+
+    def run_tool(self, tool, *argv, env=None, **more):
+        patience = IMPATIENT if tool.startswith("hpo-") else {}
+        return super().run_tool(tool, *argv, env={**patience, **(env or {})}, **more)
 
     def look(self, code=4, **more):
         return self.run_tool("hpo-promote", "study.h5", "--submit", code=code, **more)

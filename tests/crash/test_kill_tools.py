@@ -118,7 +118,7 @@ class Submit(Promote):
 class Train(KillTools):
     """A task of rung 1, which goes on from the checkpoint of rung 0, and is gone on with by rung 2."""
 
-    forget = {"attempts"}
+    forget = {"attempts", "retries"}
     commits = False
 
     def curves(self, rows):
