@@ -119,8 +119,10 @@ void Ends::count(const study::Study& study, Past& past) {
     if (const auto found = executions.find(row); found != executions.end()) {
       const auto& e = execution_at(study, found->second);
       end.execution = found->second;
-      // That it was followed by another says less than why.
-      if (end.cause == Cause::none || end.cause == Cause::superseded) end.cause = e.cause;
+      // That it was followed by another, or its own late "ended by a signal", says less than Slurm's word.
+      const bool says_less =
+          end.cause == Cause::none || end.cause == Cause::superseded || end.cause == Cause::infrastructure;
+      if (says_less && e.cause != Cause::none) end.cause = e.cause;
       if (is_one_node(e.nodes)) end.node = e.nodes;
     }
     if (end.cause != Cause::none) ends.push_back({a.started, end});

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include "flow/ends.hpp"
+#include "flow/fold.hpp"
 #include "small_study.hpp"
 #include "study/cause.hpp"
 
@@ -235,4 +237,21 @@ TEST_CASE("judge: a trial that ran out of a limit shorter than [slurm] time is n
   CHECK(flow::judge({}, past).verdict == flow::Verdict::fail);
   past.was_short = true;
   CHECK(flow::judge({}, past).verdict == flow::Verdict::retry);
+}
+
+TEST_CASE("ends: what Slurm says of a node outlives the late last words of the attempt that died on it") {
+  test::SmallStudy s;
+  s.begin();
+  auto segment = s.attempt(0, 0, 1000);
+  segment.write(exchange::Ended{exchange::Ending::infrastructure, 0, 1100, 75, "ended after signal 15"});
+  (void)flow::fold(s.study, s.layout);
+  study::Execution execution;
+  execution.job = "7_0", execution.trial = 0, execution.nodes = "n1";
+  execution.cause = study::Cause::node_failure;
+  execution.started = 1000, execution.ended = 1090;
+  s.study.executions.push_back(execution);
+  const flow::Ends ends(s.study);
+  REQUIRE(ends.of(s.study.tasks[0]).size() == 1);
+  CHECK(ends.of(s.study.tasks[0])[0].cause == study::Cause::node_failure);
+  CHECK(ends.failures_of("n1") == 1);
 }
