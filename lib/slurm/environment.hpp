@@ -37,8 +37,8 @@ struct JobEnvironment {
 /// A TCP port for a rendezvous, different for array tasks and restarts on one host: 15000 + hash mod 20000.
 [[nodiscard]] int rendezvous_port(const std::string& identity);
 
-/// The environment for sbatch: ours without SLURM_* (but SLURM_CONF and SLURM_JWT), SBATCH_*, SRUN_*, SALLOC_*, HPO_*, so
-/// that nothing of the caller's job leaks into the new one.
+/// The environment for sbatch: ours without SLURM_* (but SLURM_CONF and SLURM_JWT), SBATCH_*, SRUN_*,
+/// SALLOC_*, HPO_*, so that nothing of the caller's job leaks into the new one.
 [[nodiscard]] std::map<std::string, std::string> clean_environment(
     std::map<std::string, std::string> variables);
 

@@ -20,10 +20,9 @@ namespace {
 constexpr std::string_view kRefused = "Batch job submission failed";
 
 // Reasons that are no refusal: the message or its answer may have been lost on the way.
-constexpr std::string_view kTransport[]{"Socket timed out",  "Unable to contact", "connect failure",
-                                        "Zero Bytes",        "Transport ",        "Connection ",
-                                        "Unexpected message", "ommunication",      "Unable to connect",
-                                        "in standby mode"};
+constexpr std::string_view kTransport[]{
+    "Socket timed out", "Unable to contact",  "connect failure", "Zero Bytes",        "Transport ",
+    "Connection ",      "Unexpected message", "ommunication",    "Unable to connect", "in standby mode"};
 
 // What sbatch says alone, before it has asked slurmctld.
 constexpr std::string_view kRefusedAlone[]{"Batch script ", "Invalid directive found in batch script",
@@ -114,7 +113,8 @@ bool release(const std::string& job) {
 
 bool hold(const std::string& job) {
   const std::string id = without_cluster(job);
-  const auto why_not = order({"scontrol", "uhold", id});  // which its user may undo, also when root is the user
+  const auto why_not =
+      order({"scontrol", "uhold", id});  // which its user may undo, also when root is the user
   if (why_not) log::warning("job {} could not be held ({}); do it with: scontrol hold {}", id, *why_not, id);
   return !why_not;
 }

@@ -122,8 +122,8 @@ struct Submission {
 };
 
 /// One execution of one task, once it is over, as Slurm accounts for it: tasks that share an array index have
-/// a row each, of which the first has the hours of all. (submission, index, trial, submitted) tells executions apart: a
-/// job id can come twice, a requeue changes the time of submission.
+/// a row each, of which the first has the hours of all. (submission, index, trial, submitted) tells
+/// executions apart: a job id can come twice, a requeue changes the time of submission.
 struct Execution {
   std::int32_t submission = 0;  ///< row
   std::int32_t index = 0;       ///< in the array

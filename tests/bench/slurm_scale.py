@@ -187,7 +187,7 @@ def wait_until_over(environment):
 
 
 def on_slurm(tools, tasks, nodes):
-    # Without jobacct_gather: every job's slurmstepd would read the whole /proc, which holds the processes of all nodes here.
+    # Without jobacct_gather: with it slurmstepd took most of the system time of such a rung, all nodes sharing one kernel.
     with Cluster(nodes, cpus=5, gpus=0, mem=8000, conf_extra="JobAcctGatherType=jobacct_gather/none") as cluster:
         home = cluster.dir / "study"
         home.mkdir()

@@ -63,8 +63,8 @@ time = "01:00:00"
 
   exchange::SegmentWriter attempt(int trial, int rung, double time = 1000) {
     exchange::Started who;
-    who.study_uuid = study.uuid, who.nonce = "n", who.job = "7_" + std::to_string(trial), who.host = "n1", who.nodes = 2,
-    who.ranks = 4;
+    who.study_uuid = study.uuid, who.nonce = "n", who.job = "7_" + std::to_string(trial), who.host = "n1",
+    who.nodes = 2, who.ranks = 4;
     who.trial = trial, who.rung = rung, who.time = time;
     return exchange::SegmentWriter::create(layout.segments, who);
   }
