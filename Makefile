@@ -37,7 +37,7 @@ test: build
 # Two at a time: they wait more than they work. Where there can be no such cluster they are skipped, and say why.
 test-slurm: build
 	@cmake/deps.sh slurm || :
-	@cd $(BUILD) && ctest --output-on-failure --parallel 2 --label-regex '^slurm$$' $(CTEST_ARGS); rc=$$?; \
+	@cd $(BUILD) && ctest --output-on-failure --parallel 3 --label-regex '^slurm$$' $(CTEST_ARGS); rc=$$?; \
 	grep -o "skipped '.*" Testing/Temporary/LastTest.log | sort -u; exit $$rc
 
 demo: tools
