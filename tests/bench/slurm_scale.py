@@ -19,36 +19,12 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "slurm"), str(HERE.parent / "slurm/fake")]
+sys.path[:0] = [str(HERE.parent / folder) for folder in ("slurm", "slurm/fake", "cli")]
 from cluster import Cluster, wait_until  # noqa: E402
 from fake_slurm import Fake  # noqa: E402
+from studies import COMMAND  # noqa: E402
 
-STUDY = """
-[study]
-name = "scale"
-seed = 5
-[[objective]]
-metric = "loss"
-goal = "minimize"
-[space]
-x = { type = "float", low = 0.0, high = 1.0 }
-[fidelity]
-unit = "step"
-min = 1
-max = 9
-eta = 3
-[search]
-proposer = "random"
-trials = %d
-[run]
-command = ["echo", "hpo: step=1 loss={x}"]
-[slurm]
-time = "00:05:00"
-[submit]
-canary = false
-[retry]
-lost_after = 600
-"""
+STUDY = (COMMAND % '["echo", "hpo: step=1 loss={x}"]').replace("trials = 9", "trials = %d") + "[submit]\ncanary = false\n"
 
 
 def clean_environment(tools):
