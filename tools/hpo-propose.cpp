@@ -90,7 +90,7 @@ ExitCode run(const hpo::cli::Arguments& arguments, int argc, const char* const* 
   bool changed = false;
   const bool submits = arguments.has("submit");
   flow::Cluster cluster;
-  if (submits) cluster = flow::look_around(store.head().study, true);
+  if (submits) cluster = flow::look_at_limits(store.head().study);
   std::string short_of;
   const auto change = [&](hpo::study::Study& study) {
     proposed = {};

@@ -93,10 +93,9 @@ std::optional<std::string> most_of_the_last_failed(const std::vector<const Task*
 }
 
 std::optional<std::string> nothing_ever_began(const study::Study& study, double since, std::size_t alike) {
+  for (const auto row : study.reports.attempt)
+    if (study.attempts[static_cast<std::size_t>(row)].last_time > since) return std::nullopt;
   const Ends ends(study);
-  for (std::size_t i = 0; i < study.attempts.size(); ++i)
-    if (study.attempts[i].last_time > since && ends.has_reported(static_cast<std::int32_t>(i)))
-      return std::nullopt;
   std::vector<std::tuple<double, std::int32_t, const End*>> in_time;
   for (const auto& task : study.tasks)
     for (const auto& end : ends.of(task))

@@ -15,6 +15,10 @@ namespace {
 
 constexpr std::int32_t kUsualArraySize = 1000;  // MaxArraySize is 1001 unless a site has changed it
 
+bool is_slurm_here() {
+  return slurm::available() && environment("HPO_LOCAL").empty();
+}
+
 std::string option(const study::Definition& definition, const std::string& name) {
   for (const auto& [key, value] : definition.slurm)
     if (key == name) return value;
@@ -56,13 +60,22 @@ bool is_in_slurm(const study::Study& study) {
   });
 }
 
+Cluster look_at_limits(const study::Study& study) {
+  Cluster cluster;
+  cluster.is_here = is_slurm_here();
+  if (cluster.is_here)
+    cluster.limits = slurm::limits(option(study.definition, "account"), option(study.definition, "qos"));
+  return cluster;
+}
+
 Cluster look_around(const study::Study& study, bool for_submission) {
   Cluster cluster;
-  cluster.is_here = slurm::available() && environment("HPO_LOCAL").empty();
+  if (for_submission) {
+    cluster = look_at_limits(study);
+  } else if ((cluster.is_here = is_slurm_here())) {
+    cluster.limits = slurm::config();
+  }
   if (!cluster.is_here) return cluster;
-  cluster.limits = for_submission
-                       ? slurm::limits(option(study.definition, "account"), option(study.definition, "qos"))
-                       : slurm::config();
   auto query = query_of(study);
   // Where slurmctld does not say, accounting is asked: "disabled" is an answer too, silence is none.
   query.has_accounting = !cluster.limits || cluster.limits->has_accounting;

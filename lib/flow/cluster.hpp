@@ -25,6 +25,9 @@ struct Cluster {
 /// that there is something to ask.
 [[nodiscard]] bool is_in_slurm(const study::Study& study);
 
+/// What Slurm lets us submit, without a look at its queue.
+[[nodiscard]] Cluster look_at_limits(const study::Study& study);
+
 /// Asks Slurm, each call bounded, what it knows of the study's open arrays, and with `for_submission` what it
 /// lets us submit.
 /// Without Slurm, or when nothing of the study is in it, as few as are needed. Never throws for a Slurm that

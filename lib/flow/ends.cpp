@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "study/match.hpp"
+
 namespace hpo::flow {
 namespace {
 
@@ -11,9 +13,8 @@ using study::Attempt;
 using study::Cause;
 using study::Execution;
 
-// Clocks of nodes and of the controller may differ by so much; the only execution of a job is its attempt's
-// even when they differ more.
-constexpr double kClocks = 60, kWildClocks = 3600;
+// The only execution of a job is its attempt's even when the clocks differ by so much.
+constexpr double kWildClocks = 3600;
 
 const Attempt& attempt_at(const study::Study& study, std::int32_t row) {
   return study.attempts[static_cast<std::size_t>(row)];
@@ -22,21 +23,11 @@ const Execution& execution_at(const study::Study& study, std::int32_t row) {
   return study.executions[static_cast<std::size_t>(row)];
 }
 
-// Slurm does not tell the start of an execution that it has put back at once.
-double begin_of(const Execution& e) {
-  return e.started > 0 ? e.started : e.submitted;
-}
-
-bool may_be(const Attempt& a, const Execution& e) {
-  return a.job == e.job && a.started >= begin_of(e) - kClocks &&
-         (e.ended == 0 || a.started <= e.ended + kClocks);
-}
-
 // Both may be the attempt's: the last to begin before it is, else the nearest.
 bool is_nearer(const Attempt& a, const Execution& e, const Execution& than) {
   const auto distance = [&](const Execution& x) {
     const double later = a.started - begin_of(x);
-    return later >= -2 ? later : 2 * kClocks - later;  // whole seconds, and clocks that nearly agree
+    return later >= -2 ? later : 2 * study::kClocks - later;  // whole seconds, and clocks that nearly agree
   };
   return distance(e) < distance(than);
 }

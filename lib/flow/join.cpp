@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <tuple>
 
+#include "study/match.hpp"
+
 namespace hpo::flow {
 namespace {
 
 using slurm::Phase;
 using slurm::TaskRow;
-
-constexpr double kClocks = 60;  // seconds by which clocks may differ
 
 bool is_older(const TaskRow* a, const TaskRow* b) {
   return std::tie(a->submitted, a->started, a->ended, a->array) <
@@ -22,8 +22,8 @@ bool is_older(const TaskRow* a, const TaskRow* b) {
 bool is_foreign(const TaskRow& row, const study::Submission& submission) {
   // Names are ours alone, whatever the clocks say; a record without one may be of an older job.
   const bool is_nameless = row.name != submission.name;
-  if (is_nameless && row.submitted > 0 && row.submitted < submission.created - kClocks) return true;
-  return row.phase == Phase::over && row.array != array_of(submission) && row.nodes.empty();
+  if (is_nameless && row.submitted > 0 && row.submitted < submission.created - study::kClocks) return true;
+  return row.phase == Phase::over && row.array != submission.array() && row.nodes.empty();
 }
 
 std::map<IndexKey, Index> indices_of(const study::Study& study, double asked) {
@@ -40,17 +40,13 @@ std::map<IndexKey, Index> indices_of(const study::Study& study, double asked) {
 
 }  // namespace
 
-std::string array_of(const study::Submission& submission) {
-  return submission.job.substr(0, submission.job.find(';'));
-}
-
 std::map<IndexKey, Index> join(const study::Study& study, const slurm::Snapshot& snapshot) {
   auto indices = indices_of(study, snapshot.time);
   std::map<std::string, std::int32_t> by_name, by_array;
   for (const auto& [key, index] : indices) {
     const auto& submission = study.submissions[static_cast<std::size_t>(key.first)];
     by_name[submission.name] = key.first;
-    by_array[array_of(submission)] = key.first;
+    by_array[submission.array()] = key.first;
   }
   const auto find = [&](const TaskRow& row) -> Index* {
     const bool is_nameless = row.name == "allocation";  // a record of accounting some seconds old

@@ -23,9 +23,6 @@ struct Index {
 };
 using IndexKey = std::pair<std::int32_t, std::int32_t>;  // submission, index
 
-/// The id of a submission's array, without the cluster's name.
-[[nodiscard]] std::string array_of(const study::Submission& submission);
-
 /// Every index of every array that is in Slurm, by the submission's name and the index: job ids come twice.
 /// Left out are older jobs of the same id, arrays that lost the race of two submissions, and submissions made
 /// after Slurm had been asked. The snapshot must outlive the result. In which order rows stand means nothing.

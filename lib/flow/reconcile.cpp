@@ -15,6 +15,7 @@
 #include "flow/fold.hpp"
 #include "flow/join.hpp"
 #include "flow/policy.hpp"
+#include "study/match.hpp"
 
 namespace hpo::flow {
 namespace {
@@ -24,12 +25,11 @@ using slurm::TaskRow;
 using study::Cause;
 using study::SubmissionState;
 
-constexpr double kClocks = 60;          // seconds by which clocks may differ
 constexpr double kAccountingLag = 120;  // seconds after an end in which accounting should have it
 constexpr double kDay = 86400;
 
 std::string job_of(const study::Submission& submission, std::int32_t index) {
-  return fmt::format("{}_{}", array_of(submission), index);
+  return fmt::format("{}_{}", submission.array(), index);
 }
 
 class Reconciler {
@@ -167,6 +167,7 @@ class Reconciler {
   // Tasks cancelled before they began leave no trace, and neither do those that a crash of slurmctld has
   // lost.
   void look_for_missed() {
+    if (std::ranges::none_of(indices_, [](const auto& entry) { return entry.second.missed; })) return;
     const Ends ends(study_);
     for (auto& [key, index] : indices_) {
       if (!index.missed) continue;
@@ -177,7 +178,7 @@ class Reconciler {
         for (const auto row : ends.attempts_of(task)) {
           auto& a = study_.attempts[static_cast<std::size_t>(row)];
           if (a.job == job_of(submission(key.first), key.second) &&
-              a.started >= submission(key.first).created - kClocks)
+              a.started >= submission(key.first).created - study::kClocks)
             attempt = &a;
         }
         if (const auto cause = cause_of_missed(key, task, attempt)) {
@@ -298,7 +299,7 @@ slurm::Query query_of(const study::Study& study) {
   for (const auto row : rows) {
     const auto& submission = study.submissions[static_cast<std::size_t>(row)];
     query.names.push_back(submission.name);
-    if (!submission.job.empty()) query.jobs.push_back(array_of(submission));
+    if (!submission.job.empty()) query.jobs.push_back(submission.array());
     query.since = query.since == 0 ? submission.created : std::min(query.since, submission.created);
   }
   return query;

@@ -160,6 +160,8 @@ bool has_stepped(const study::Study& study) {
 
 Arranged arrange(study::Study& study, std::int32_t array_size, double now) {
   Arranged result;
+  const auto is_free = [](const study::Task& task) { return task.submission < 0 && !task.has_ended(); };
+  if (std::none_of(study.tasks.begin(), study.tasks.end(), is_free)) return result;
   if (study.definition.submit.array_size)
     array_size = std::min<std::int32_t>(array_size, *study.definition.submit.array_size);
   Purse purse(study);
@@ -167,7 +169,7 @@ Arranged arrange(study::Study& study, std::int32_t array_size, double now) {
   std::map<std::tuple<int, int, Adjustment>, std::int32_t> fresh;  // its newest new submission
   std::vector<study::Task*> unfit;
   for (auto& task : study.tasks) {
-    if (task.submission >= 0 || task.has_ended()) continue;
+    if (!is_free(task)) continue;
     const auto change = adjustment(study, ends, task);
     auto [it, is_first] = fresh.try_emplace({task.bracket, task.rung, change}, -1);
     const bool is_full = !is_first && it->second >= 0 &&

@@ -17,10 +17,6 @@
 namespace hpo::flow {
 namespace {
 
-std::string id_of(const std::string& job) {
-  return job.substr(0, job.find(';'));
-}
-
 std::vector<std::int32_t> pending(const study::Study& study) {
   auto rows = submissions_with_work(study);
   std::erase_if(rows,
@@ -86,7 +82,7 @@ int throttle(const study::Study& study, int tasks) {
   int taken = 0;
   for (const auto row : submissions_with_work(study)) {
     const auto& submission = study.submissions[static_cast<std::size_t>(row)];
-    if (!is_pending(submission) && slurm::throttle(id_of(submission.job), tasks)) ++taken;
+    if (!is_pending(submission) && slurm::throttle(submission.array(), tasks)) ++taken;
   }
   return taken;
 }

@@ -12,16 +12,9 @@
 #include "slurm/submit.hpp"
 
 namespace hpo::flow {
-namespace {
 
 using study::SubmissionKind;
 using study::SubmissionState;
-
-std::string id_of(const std::string& job) {
-  return job.substr(0, job.find(';'));
-}
-
-}  // namespace
 
 bool is_pending(const study::Submission& submission) {
   return submission.state != SubmissionState::submitted;
@@ -90,7 +83,7 @@ const Array* Submitter::recorded_array(std::int32_t row) const {
   const auto arrays = arrays_.find(at(row).name);
   if (arrays == arrays_.end()) return nullptr;
   const auto found = std::find_if(arrays->second.begin(), arrays->second.end(),
-                                  [&](const auto& array) { return array.job == id_of(at(row).job); });
+                                  [&](const auto& array) { return array.job == at(row).array(); });
   return found == arrays->second.end() ? nullptr : &*found;
 }
 
@@ -171,7 +164,7 @@ void Submitter::cancel_twins(std::int32_t row) {
   const auto arrays = arrays_.find(at(row).name);
   if (arrays == arrays_.end() || is_pending(at(row))) return;
   for (const auto& array : arrays->second)
-    if (array.is_live && !array.has_loose && array.job != id_of(at(row).job)) slurm::cancel(array.job);
+    if (array.is_live && !array.has_loose && array.job != at(row).array()) slurm::cancel(array.job);
 }
 
 // What is ours to hold is let go: all of it, or one task while no attempt has taken a step.

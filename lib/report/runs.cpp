@@ -7,23 +7,14 @@
 #include <string>
 #include <utility>
 
+#include "study/match.hpp"
+
 namespace hpo::report {
 namespace {
 
 using study::Attempt;
 using study::Cause;
 using study::Execution;
-
-constexpr double kClocks_s = 60;  // by which the clocks of nodes and of Slurm may differ
-
-double begin_of(const Execution& e) {
-  return e.started > 0 ? e.started : e.submitted;
-}
-
-bool may_be(const Attempt& a, const Execution& e) {
-  return !a.job.empty() && a.job == e.job && a.started >= begin_of(e) - kClocks_s &&
-         (e.ended <= 0 || a.started <= e.ended + kClocks_s);
-}
 
 struct Parts {
   std::vector<const Attempt*> attempts;
@@ -65,12 +56,6 @@ std::vector<Run> joined(Parts& parts) {
     return run.started > 0 ? run.started : run.execution != nullptr ? run.execution->submitted : 0;
   });
   return runs;
-}
-
-study::Hours as_asked_for(double node_hours, const study::Submission* array) {
-  if (array == nullptr) return {node_hours, 0, 0};
-  const double share = node_hours / static_cast<double>(std::max<std::int64_t>(1, array->nodes));
-  return {node_hours, share * static_cast<double>(array->gpus), share * static_cast<double>(array->cores)};
 }
 
 // The steps and times of an attempt's reports.
@@ -139,7 +124,7 @@ void add_hours(const study::Study& study, RunsByTask& all) {
         const double sharing = job.empty() ? 1 : static_cast<double>(trials[job].size());
         node_hours = run.attempt->nodes * run.busy_s / 3600 / sharing;
       }
-      run.hours = as_asked_for(node_hours, array);
+      run.hours = array == nullptr ? study::Hours{node_hours, 0, 0} : study::as_asked_for(node_hours, *array);
     }
   }
 }

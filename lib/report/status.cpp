@@ -30,12 +30,8 @@ Places places_of(const Queue& queue) {
   return places;
 }
 
-std::string id_of(const std::string& job) {
-  return job.substr(0, job.find(';'));
-}
-
 Place place_of(const Submission& array, std::int32_t index) {
-  return {array.name, id_of(array.job), index};
+  return {array.name, array.array(), index};
 }
 
 std::string trouble_of(const Submission& array) {
@@ -90,17 +86,17 @@ std::vector<WaitReason> reasons_of(const study::Study& study, const Submission& 
     const Meaning meaning = meaning_in(study, array, held, reason, has_canary);
     const std::vector<std::int32_t> indices(group.indices.begin(), group.indices.end());
     const std::string tasks =
-        array.kind == SubmissionKind::controller ? id_of(array.job) : tasks_text(id_of(array.job), indices);
+        array.kind == SubmissionKind::controller ? array.array() : tasks_text(array.array(), indices);
     reasons.push_back({reason, meaning.text, replace_all(meaning.remedy, "{}", tasks), group.tasks, held});
   }
   std::ranges::stable_sort(reasons, std::ranges::greater(), &WaitReason::tasks);
   return reasons;
 }
 
-std::optional<double> start_of(const Queue& queue, const std::string& job) {
+std::optional<double> start_of(const Queue& queue, const Submission& array) {
   std::optional<double> start;
   for (const ExpectedStart& expected : queue.starts)
-    if (expected.array == id_of(job) && expected.start > 0 && (!start || expected.start < *start))
+    if (expected.array == array.array() && expected.start > 0 && (!start || expected.start < *start))
       start = expected.start;
   return start;
 }
@@ -108,12 +104,12 @@ std::optional<double> start_of(const Queue& queue, const std::string& job) {
 ArrayStatus blank(const Submission& array, const Queue& queue) {
   ArrayStatus status;
   status.name = array.name;
-  status.job = id_of(array.job);
+  status.job = array.array();
   status.trouble = trouble_of(array);
   status.is_controller = array.kind == SubmissionKind::controller;
   status.bracket = array.bracket, status.rung = array.rung;
   status.time_s = array.time_s;
-  status.expected_start = array.job.empty() ? std::nullopt : start_of(queue, array.job);
+  status.expected_start = array.job.empty() ? std::nullopt : start_of(queue, array);
   return status;
 }
 

@@ -9,10 +9,10 @@
 #include <tuple>
 #include <utility>
 
+#include "study/match.hpp"
+
 namespace hpo::study {
 namespace {
-
-constexpr double kClocks = 60;  // seconds by which the clocks of nodes and of Slurm may differ
 
 // Nodes that were held, and what for.
 struct Holding {
@@ -29,11 +29,6 @@ Hours& operator+=(Hours& sum, const Hours& more) {
 
 Hours operator*(const Hours& hours, double factor) {
   return {hours.node * factor, hours.gpu * factor, hours.core * factor};
-}
-
-Hours as_asked_for(double node_hours, const Submission& array) {
-  const double share = node_hours / static_cast<double>(std::max<std::int64_t>(1, array.nodes));
-  return {node_hours, share * static_cast<double>(array.gpus), share * static_cast<double>(array.cores)};
 }
 
 double end_of(const Attempt& a) {
@@ -139,6 +134,11 @@ void follow(std::vector<std::pair<double, double>>& changes, RungHours& rung) {
 }
 
 }  // namespace
+
+Hours as_asked_for(double node_hours, const Submission& array) {
+  const double share = node_hours / static_cast<double>(std::max<std::int64_t>(1, array.nodes));
+  return {node_hours, share * static_cast<double>(array.gpus), share * static_cast<double>(array.cores)};
+}
 
 Hours spent(const Study& study) {
   Hours sum;

@@ -11,6 +11,9 @@ struct Hours {
   double node = 0, gpu = 0, core = 0;
 };
 
+/// Node-hours of an array with the GPU- and core-hours that it holds beside them.
+[[nodiscard]] Hours as_asked_for(double node_hours, const Submission& array);
+
 /// What has been held so far. Slurm's accounting counts where it is known: an execution covers the attempt of
 /// each of its tasks that bears its job and began while it ran (a minute of difference between clocks is
 /// allowed), and counts once, however many trials it ran. All other attempts count from their start to their

@@ -117,6 +117,8 @@ struct Submission {
   double notice_s = 120;  ///< how long before the time limit a task is told to stop
   std::string after;      ///< controller: the dependency, "afterany:12:13"
   std::string message;
+  /// The array's id, without the cluster's name.
+  [[nodiscard]] std::string array() const { return job.substr(0, job.find(';')); }
   /// Array indices: 0 ... indices() - 1.
   [[nodiscard]] std::int32_t indices() const { return (tasks + pack - 1) / pack; }
 };
