@@ -5,7 +5,7 @@
 set -eu
 build="g++ cmake make ninja-build ccache git libboost-dev libboost-program-options-dev libboost-filesystem-dev
 libhdf5-dev libeigen3-dev libopenmpi-dev openmpi-bin doctest-dev libtomlplusplus-dev nlohmann-json3-dev libfmt-dev zlib1g-dev
-libdnnl-dev dataset-fashion-mnist python3-h5py python3-xarray python3-h5netcdf python3-netcdf4 netcdf-bin"
+libdnnl-dev libnlopt-dev dataset-fashion-mnist python3-h5py python3-xarray python3-h5netcdf python3-netcdf4 netcdf-bin"
 slurm="slurmctld slurmd slurm-client munge iproute2 slurmdbd mariadb-server shellcheck"
 policy=/usr/sbin/policy-rc.d # asked by every package before it starts a daemon
 

@@ -14,10 +14,10 @@ Design::Design(const Setting& setting, Lattice lattice) : setting_(setting) {
   if (lattice.size() && *lattice.size() <= kMostEnumerated) all_ = std::move(lattice);
 }
 
-std::vector<space::Point> Design::propose(const space::History& history, int count) const {
+std::vector<space::Point> Design::propose(const space::History& history, const Ask& ask) const {
   Seen seen(*setting_.space, history);
   std::vector<space::Point> points;
-  while (static_cast<int>(points.size()) < count) {
+  while (static_cast<int>(points.size()) < ask.count) {
     auto point = next(history.trials.size() + points.size(), seen);
     if (!point) break;
     seen.insert(*point);

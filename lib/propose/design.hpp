@@ -32,7 +32,7 @@ class Design : public Proposer {
   explicit Design(const Setting& setting);
   /// Of the points of a lattice only: `candidate` gives no other.
   Design(const Setting& setting, Lattice lattice);
-  [[nodiscard]] std::vector<space::Point> propose(const space::History& history, int count) const final;
+  [[nodiscard]] std::vector<space::Point> propose(const space::History& history, const Ask& ask) const final;
 
  protected:
   /// Candidate number `attempt` of a trial, into the unit cube. `stream` is the trial's own; it goes on from

@@ -26,11 +26,12 @@ class Grid final : public Proposer {
   Grid(const Setting& setting, Lattice lattice)
       : space_(*setting.space), lattice_(std::move(lattice)), size_(*lattice_.size()) {}
 
-  [[nodiscard]] std::vector<space::Point> propose(const space::History& history, int count) const override {
+  [[nodiscard]] std::vector<space::Point> propose(const space::History& history,
+                                                  const Ask& ask) const override {
     Seen seen(space_, history);
     std::vector<double> cube(space_.dimension());
     std::vector<space::Point> points;
-    for (std::uint64_t i = 0; i < size_ && static_cast<int>(points.size()) < count; ++i) {
+    for (std::uint64_t i = 0; i < size_ && static_cast<int>(points.size()) < ask.count; ++i) {
       lattice_.cube(i, cube);
       auto point = space_.from_unit(cube);
       if (!space_.forbidden_by(point) && seen.insert(point)) points.push_back(std::move(point));

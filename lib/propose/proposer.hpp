@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "space/fidelity.hpp"
+#include "space/goal.hpp"
 #include "space/history.hpp"
 #include "space/space.hpp"
 
@@ -22,17 +24,28 @@ struct Setting {
   int trials_per_bracket = 1;  ///< at least 1: the planned size of a design (Latin hypercube, grid)
   std::vector<space::Point> start_points;             ///< tried first, before the proposer is asked
   nlohmann::json options = nlohmann::json::object();  ///< [search] keys beyond the common ones
+  space::Fidelity fidelity = {};
+  std::vector<space::Goal> goals = {{}};  ///< what Observation::values stand for, in their order
 };
 
-/// Makes points. A pure function of (setting, history): no files, no clock, no hidden state. Trial number k
-/// (counted from 0 over the whole study, start points included) gets the same point whether asked for alone
-/// or in a batch.
+/// What is asked of a proposer.
+struct Ask {
+  Ask(int points, double trained_to = 0) : count(points), budget(trained_to) {}
+  int count;      ///< points
+  double budget;  ///< how far they will be trained first; 0: to the end
+};
+
+/// Makes points. A pure function of (setting, history, ask): no files, no clock, no hidden state, and the
+/// order of the history's trials means nothing. A random number belongs to (seed, number of the trial),
+/// counted from 0 over the whole study, start points included. A proposer that learns nothing gives trial k
+/// the same point whether asked for alone or in a batch.
 class Proposer {
  public:
   virtual ~Proposer() = default;
-  /// Up to `count` further points, each legal, allowed, and different from every point of the history and of
-  /// each other; fewer only when the space is exhausted. Throws Error when its options make no sense.
-  [[nodiscard]] virtual std::vector<space::Point> propose(const space::History& history, int count) const = 0;
+  /// Up to `ask.count` further points, each legal, allowed, and different from every point of the history and
+  /// of each other; fewer only when the space is exhausted. Throws Error when its options make no sense.
+  [[nodiscard]] virtual std::vector<space::Point> propose(const space::History& history,
+                                                          const Ask& ask) const = 0;
 };
 
 struct Entry {

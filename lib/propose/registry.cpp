@@ -26,8 +26,10 @@ class StartsFirst final : public Proposer {
   StartsFirst(std::vector<space::Point> starts, const space::Space& space, std::unique_ptr<Proposer> proposer)
       : starts_(std::move(starts)), space_(space), proposer_(std::move(proposer)) {}
 
-  [[nodiscard]] std::vector<space::Point> propose(const space::History& history, int count) const override {
-    if (history.trials.size() >= starts_.size()) return proposer_->propose(history, count);
+  [[nodiscard]] std::vector<space::Point> propose(const space::History& history,
+                                                  const Ask& ask) const override {
+    const int count = ask.count;
+    if (history.trials.size() >= starts_.size()) return proposer_->propose(history, ask);
     space::History extended = history;
     Seen seen(space_, history);
     std::vector<space::Point> points;
@@ -40,7 +42,7 @@ class StartsFirst final : public Proposer {
       trial.point = starts_[i];
       extended.trials.push_back(std::move(trial));
     }
-    auto others = proposer_->propose(extended, count - static_cast<int>(points.size()));
+    auto others = proposer_->propose(extended, {count - static_cast<int>(points.size()), ask.budget});
     std::move(others.begin(), others.end(), std::back_inserter(points));
     return points;
   }

@@ -24,19 +24,27 @@ struct Observation {
   std::vector<double> values;
 };
 
+/// One report on the way: the first objective, turned so that smaller is better.
+struct Report {
+  double budget = 0;
+  double value = 0;
+};
+
 /// What a proposer or a model sees of a trial.
 struct PastTrial {
   std::int64_t id = 0;
   int bracket = 0;
   Point point;
   TrialStatus status = TrialStatus::waiting;
-  std::vector<Observation> curve;  ///< by increasing budget
-  double cost_hours = 0;           ///< node-hours spent so far
+  std::vector<Observation> curve;  ///< the rungs it has finished, by increasing budget
+  std::vector<Report> reports;  ///< what it reported on the way, by increasing budget; thinned out when many
+  double cost_hours = 0;        ///< node-hours spent so far
 };
 
-/// Everything a proposer may depend on besides its random stream: trials by increasing id.
+/// Everything a proposer may depend on besides its random stream.
 struct History {
-  std::vector<PastTrial> trials;
+  std::vector<PastTrial> trials;  ///< of this study, by increasing id
+  std::vector<PastTrial> prior;   ///< of earlier studies: evidence, but none of this study's trials
 };
 
 }  // namespace hpo::space

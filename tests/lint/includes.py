@@ -11,9 +11,9 @@ KNOWS = {
     "space": ["base"],
     "exchange": ["space", "base"],
     "study": ["exchange", "space", "config", "base"],
-    "surrogate": ["base"],
+    "surrogate": ["space", "base"],
     "propose": ["surrogate", "space", "base"],
-    "promote": ["space", "base"],
+    "promote": ["surrogate", "space", "base"],
     "slurm": ["base"],
     "train": ["base"],
     "task": ["exchange", "slurm", "train", "space", "base"],
@@ -31,6 +31,7 @@ CONFINED = {
     r"Eigen/.*": ["lib/surrogate", "lib/train"],
     r"dnnl.*|cblas.*|oneapi/.*": ["lib/train"],
     r"zlib\.h": ["lib/train"],
+    r"nlopt\.h": ["lib/surrogate"],
 }
 # What flow may see of the trainer: the reading of its configuration, no more.
 ONLY = {("flow", "train"): {"train/config.hpp"}}
