@@ -18,6 +18,7 @@ enum class Purpose : std::uint32_t {
   shuffle = 7,
   synthetic_data = 8,
   test = 9,
+  forest = 10,
 };
 
 /// Philox4x32-10, a counter-based generator: a pure function of (counter, key), the same on CPU and GPU.
