@@ -17,6 +17,9 @@ Entry random_entry();
 Entry grid_entry();
 Entry sobol_entry();
 Entry lhs_entry();
+Entry evolution_entry();
+Entry de_entry();
+Entry cmaes_entry();
 
 namespace {
 
@@ -67,7 +70,15 @@ std::vector<space::Point> checked_starts(const Setting& setting) {
 }  // namespace
 
 const std::vector<Entry>& registry() {
-  static const std::vector<Entry> entries{random_entry(), grid_entry(), sobol_entry(), lhs_entry()};
+  static const std::vector<Entry> entries{
+      random_entry(),     //
+      grid_entry(),       //
+      sobol_entry(),      //
+      lhs_entry(),        //
+      evolution_entry(),  //
+      de_entry(),         //
+      cmaes_entry(),      //
+  };
   return entries;
 }
 
