@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -50,12 +51,32 @@ bool drain(int fd, std::string& into) {
   return n > 0;
 }
 
+// An open file of these bytes, at its beginning, that has no name; so a program that does not read its input
+// blocks nobody.
+int file_of(std::string_view bytes, const std::string& culprit) {
+  const int fd = ::memfd_create("input", MFD_CLOEXEC);
+  if (fd < 0) throw_errno(culprit, "cannot hold its input", errno);
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno != EINTR) {
+      const int reason = errno;
+      ::close(fd);
+      throw_errno(culprit, "cannot hold its input", reason);
+    }
+    if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  ::lseek(fd, 0, SEEK_SET);
+  return fd;
+}
+
 }  // namespace
 
 ProcessResult run_process(const std::vector<std::string>& argv, double timeout_s,
-                          const std::optional<std::map<std::string, std::string>>& environment) {
+                          const std::optional<std::map<std::string, std::string>>& environment,
+                          std::string_view input) {
   HPO_CHECK(!argv.empty(), "run_process needs a program");
   Pipe out(argv[0]), err(argv[0]);
+  const int in = input.empty() ? -1 : file_of(input, argv[0]);
   std::vector<char*> arguments, variables;
   for (const auto& a : argv) arguments.push_back(const_cast<char*>(a.c_str()));
   arguments.push_back(nullptr);
@@ -67,7 +88,10 @@ ProcessResult run_process(const std::vector<std::string>& argv, double timeout_s
 
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  if (in < 0)
+    ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  else
+    ::posix_spawn_file_actions_adddup2(&actions, in, 0);
   ::posix_spawn_file_actions_adddup2(&actions, out.ends[1], 1);
   ::posix_spawn_file_actions_adddup2(&actions, err.ends[1], 2);
   // Its own process group, so that a time-out ends its children too.
@@ -80,6 +104,7 @@ ProcessResult run_process(const std::vector<std::string>& argv, double timeout_s
                                     environment ? variables.data() : environ);
   ::posix_spawn_file_actions_destroy(&actions);
   ::posix_spawnattr_destroy(&attributes);
+  if (in >= 0) ::close(in);
   if (failed != 0) throw_errno(argv[0], "cannot be started", failed);
   out.shut(1);
   err.shut(1);

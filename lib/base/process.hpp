@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace hpo {
@@ -16,10 +17,11 @@ struct ProcessResult {
 
 /// Runs argv[0] (found on PATH; no shell), captures both outputs (up to 64 MiB each), ends it with TERM and
 /// then KILL after `timeout_s` of a monotonic clock. `environment`: the child's whole environment; nothing:
-/// ours. Throws Error when the program cannot be started at all.
+/// ours. `input`: what it reads on standard input, held in memory. Throws Error when the program cannot be
+/// started at all.
 [[nodiscard]] ProcessResult run_process(
     const std::vector<std::string>& argv, double timeout_s,
-    const std::optional<std::map<std::string, std::string>>& environment = {});
+    const std::optional<std::map<std::string, std::string>>& environment = {}, std::string_view input = {});
 
 /// The environment of this process.
 [[nodiscard]] std::map<std::string, std::string> current_environment();

@@ -17,9 +17,12 @@ Entry random_entry();
 Entry grid_entry();
 Entry sobol_entry();
 Entry lhs_entry();
+Entry tpe_entry();
+Entry kde_entry();
 Entry evolution_entry();
 Entry de_entry();
 Entry cmaes_entry();
+Entry external_entry();
 
 namespace {
 
@@ -75,9 +78,12 @@ const std::vector<Entry>& registry() {
       grid_entry(),       //
       sobol_entry(),      //
       lhs_entry(),        //
+      tpe_entry(),        //
+      kde_entry(),        //
       evolution_entry(),  //
       de_entry(),         //
       cmaes_entry(),      //
+      external_entry(),   //
   };
   return entries;
 }

@@ -133,8 +133,7 @@ TEST_CASE("every proposer: a finite space is used to the last point, then nothin
 }
 
 TEST_CASE("every proposer: where all but a corner is forbidden it gives up") {
-  const Sample sample{
-      "corner", test::unit_cube(2, "x0 > 0 or x1 > 0"), 1, {{"levels", 400}, {"subsample", true}}};
+  const Sample sample{"corner", test::unit_cube(2, "x0 > 0 or x1 > 0"), 1, test::options_for(400)};
   for (const auto& entry : registry()) {
     CAPTURE(entry.name);
     const auto points = make_proposer(entry.name, setting_of(sample))->propose({}, 5);

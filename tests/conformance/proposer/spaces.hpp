@@ -19,6 +19,8 @@ struct Sample {
   nlohmann::json options;             ///< [search] keys that let each proposer reach at least that many
 };
 
+/// A grid of so many levels, and a program that leaves everything to the design.
+[[nodiscard]] nlohmann::json options_for(int levels);
 [[nodiscard]] const std::vector<Sample>& samples();
 
 }  // namespace hpo::test
