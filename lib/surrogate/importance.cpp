@@ -95,7 +95,7 @@ class Forest {
   }
 
   // 1 - squared error / variance over rows that some trees have not seen, predicted by those.
-  [[nodiscard]] double foretold() const {
+  [[nodiscard]] double r_squared() const {
     constexpr int kFewest = 10;
     double error = 0, mean = 0, variance = 0;
     int rows = 0;
@@ -233,7 +233,7 @@ Importance importance(const space::Space& space, std::span<const space::Point> p
   const auto paired = forest.foremost(kPaired);
   Sum sum(forest.axes(), space.dimension());
   for (const Grown& grown : forest.trees()) sum.add(grown, decompose(grown.tree, grown.view.measure, paired));
-  out.foretold = forest.foretold();
+  out.r_squared = forest.r_squared();
   if (sum.is_constant()) return out;
   out.constant = false;
   out.main = sum.main(space.free(), objective);

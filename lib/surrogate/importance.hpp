@@ -48,9 +48,9 @@ struct Importance {
   bool constant = false;   ///< all values were the same, or nothing could be told apart: the lists are empty
   std::vector<MainEffect> main;   ///< every free parameter
   std::vector<PairEffect> pairs;  ///< every pair, or the pairs of kPaired parameters when there are more
-  /// How much of the variance of points it had not seen the forest foretells (1: all; 0 or less: none); NaN
+  /// How much of the variance of points it had not seen the forest predicts (1: all; 0 or less: none); NaN
   /// when there were too few to say.
-  double foretold = std::numeric_limits<double>::quiet_NaN();
+  double r_squared = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// With more free parameters pairs are only looked at among those that the trees gain most by.
