@@ -11,6 +11,7 @@
 #include <variant>
 
 #include "base/error.hpp"
+#include "base/identity.hpp"
 #include "base/text.hpp"
 
 namespace hpo::report {
@@ -54,6 +55,11 @@ std::string delimited(const std::vector<std::vector<std::string>>& rows, const s
 }
 
 }  // namespace
+
+std::string default_format() {
+  const std::string chosen = environment("HPO_FORMAT");
+  return chosen.empty() ? kDefaultFormat : chosen;
+}
 
 std::vector<Column> columns(const View& view, const std::string& format) {
   const std::vector<Field> fields = all_fields(view);

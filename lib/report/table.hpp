@@ -18,6 +18,8 @@ struct Column {
 };
 
 inline constexpr const char* kDefaultFormat = "trial,state,rung,value,node_hours,param.*";
+/// HPO_FORMAT where it is set, else kDefaultFormat.
+[[nodiscard]] std::string default_format();
 
 /// Reads "trial,state%-10,param.lr%8": NAME, NAME%WIDTH (right-justified) or NAME%-WIDTH (left). "metric.*"
 /// and "param.*" stand for all of them, "*" for every field. Without a width a column is as wide as it must

@@ -18,7 +18,7 @@ KNOWS = {
     "train": ["base"],
     "task": ["exchange", "slurm", "train", "space", "base"],
     "flow": ["study", "exchange", "propose", "promote", "slurm", "train", "space", "base"],
-    "report": ["study", "space", "base"],
+    "report": ["study", "surrogate", "space", "base"],
     "cli": ["base"],
 }
 # Third-party headers and the folders that may name them.
