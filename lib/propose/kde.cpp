@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <numeric>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "propose/density_ratio.hpp"
+#include "propose/evidence.hpp"
+#include "propose/model_based.hpp"
+#include "propose/opening.hpp"
+#include "propose/options.hpp"
+#include "surrogate/parzen.hpp"
+
+namespace hpo::propose {
+namespace {
+
+using surrogate::Matrix;
+using surrogate::RowVector;
+using surrogate::Vector;
+
+constexpr double kNarrowest = 1e-3;
+constexpr double kPrior = 0;
+constexpr int kTries = 100;  // to draw an allowed new point at random
+constexpr std::size_t kMostKernels = 1000;
+
+/// BOHB's model. Falkner, Klein and Hutter, "BOHB: robust and efficient hyperparameter optimization at
+/// scale", ICML 2018. Of the results at the highest budget that has min_points + 2 of them, the best `top`
+/// share and the worst 1 - `top` share, each at least min_points, are given a density each: products of
+/// kernels over all parameters with normal-reference widths
+///     h_j = max(1.06 sd_j n^(-1 / (d + 4)), kNarrowest)
+/// (a categorical's: of the indices of its values, and at most (m - 1) / m). Of `candidates` draws from the
+/// good density with `bandwidth_factor` times its widths, the one with the largest good / bad is proposed; a
+/// share of `random_fraction` of all trials is drawn uniformly. A trial that failed counts as the worst.
+class Kde final : public ModelBased {
+ public:
+  explicit Kde(const Setting& setting);
+
+ private:
+  class Model;
+
+  [[nodiscard]] std::unique_ptr<Session> fit(const space::History& history, const Ask& ask) const override;
+  [[nodiscard]] Density density(const Matrix& rows) const;
+
+  std::vector<surrogate::Axis> axes_;
+  int min_points_, candidates_;
+  double top_, random_fraction_, bandwidth_factor_;
+};
+
+class Kde::Model final : public Session {
+ public:
+  Model(const Kde& kde, DensityRatio ratio) : kde_(kde), ratio_(std::move(ratio)) {}
+
+  [[nodiscard]] std::optional<space::Point> next(Stream& stream, const Seen& seen) override {
+    if (stream.uniform() >= kde_.random_fraction_)
+      return ratio_.best(kde_.candidates_, kde_.bandwidth_factor_, stream, seen);
+    const auto& encoding = kde_.encoding();
+    for (int i = 0; i < kTries; ++i) {
+      auto point = encoding.point(encoding.uniform(stream), stream);
+      if (!seen.contains(point) && encoding.space().forbidden_by(point) == nullptr) return point;
+    }
+    return std::nullopt;
+  }
+  void add(const space::Point&) override {}  // draws differ by themselves
+
+ private:
+  const Kde& kde_;
+  DensityRatio ratio_;
+};
+
+Kde::Kde(const Setting& setting)
+    : ModelBased(setting),
+      axes_(surrogate::axes_of(encoding())),
+      min_points_(
+          whole_option(setting, "min_points", 1, 1'000'000, static_cast<int>(encoding().dimension()) + 1)),
+      candidates_(whole_option(setting, "candidates", 1, 100'000, 64)),
+      top_(number_option(setting, "top", 0.001, 0.999, 0.15)),
+      random_fraction_(number_option(setting, "random_fraction", 0, 1, 1.0 / 3)),
+      bandwidth_factor_(number_option(setting, "bandwidth_factor", 0.001, 1000, 3)) {}
+
+Density Kde::density(const Matrix& rows) const {
+  const auto d = encoding().dimension();
+  std::vector<Eigen::Index> columns(static_cast<std::size_t>(d));
+  std::iota(columns.begin(), columns.end(), Eigen::Index{0});
+  Vector widths(d);
+  for (Eigen::Index j = 0; j < d; ++j) {
+    double n = 0, sum = 0, squares = 0;
+    for (const double x : rows.col(j)) {
+      if (std::isnan(x)) continue;
+      n += 1;
+      sum += x;
+      squares += x * x;
+    }
+    const double variance = n > 0 ? std::max(squares / n - (sum / n) * (sum / n), 0.0) : 1.0 / 12;
+    const double reference =
+        1.06 * std::sqrt(variance) * std::pow(std::max(n, 1.0), -1 / (static_cast<double>(d) + 4));
+    const int m = axes_[static_cast<std::size_t>(j)].categories;
+    widths[j] = std::max(reference, kNarrowest);
+    if (m > 0) widths[j] = std::min(widths[j], (m - 1.0) / m);
+  }
+  Density density;
+  density.emplace_back(axes_, columns, rows, widths, kPrior);
+  return density;
+}
+
+std::unique_ptr<ModelBased::Session> Kde::fit(const space::History& history, const Ask&) const {
+  const auto least = static_cast<std::size_t>(min_points_);
+  const auto budget = highest_budget(setting(), history, least + 2);
+  if (!budget) return opening(encoding(), history);
+  const auto evidence = best_first_at(setting(), history, *budget);
+  const auto n = evidence.size();
+  const auto share = [n](double part) { return static_cast<std::size_t>(part * static_cast<double>(n)); };
+  const std::span all(evidence);
+  const auto good = all.first(std::min(std::max(least, share(top_)), kMostKernels));
+  const auto bad = all.last(std::max(least, share(1 - top_)));
+  return std::make_unique<Model>(*this,
+                                 DensityRatio(encoding(), density(rows_of(encoding(), good)),
+                                              density(rows_of(encoding(), thinned(bad, kMostKernels)))));
+}
+
+}  // namespace
+
+Entry kde_entry() {
+  return {"kde",
+          "BOHB's model: densities of the good and the bad at the highest budget with enough results",
+          {"random_fraction", "top", "candidates", "bandwidth_factor", "min_points"},
+          [](const Setting& setting) { return std::make_unique<Kde>(setting); }};
+}
+
+}  // namespace hpo::propose
