@@ -175,7 +175,7 @@ std::vector<report::PlannedRung> plan_of(const study::Definition& definition) {
 }
 
 report::Outlook outlook_of(const report::View& view, const report::Queue& queue) {
-  return {flow::lacks_trials(view.study()), flow::exhausted(view.study(), view.now()),
+  return {flow::missing_trials(view.study(), view.now()) > 0, flow::exhausted(view.study(), view.now()),
           report::held_tasks(view.study(), queue)};
 }
 

@@ -64,9 +64,11 @@ void at_place(const study::Definition& definition, const std::string& path, cons
   try {
     (void)make();
   } catch (const Error& error) {
-    throw Error(definition.place(path),
-                error.culprit().empty() ? error.reason() : error.culprit() + ": " + error.reason(),
-                error.next());
+    // An option has a line of its own.
+    const auto& culprit = error.culprit();
+    const bool names_key = culprit.starts_with("search.") || culprit.starts_with("fidelity.");
+    throw Error(definition.place(names_key ? culprit : path),
+                culprit.empty() ? error.reason() : culprit + ": " + error.reason(), error.next());
   }
 }
 

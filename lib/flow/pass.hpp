@@ -13,7 +13,7 @@
 namespace hpo::flow {
 
 struct PassOptions {
-  bool propose = false;  ///< add the trials that a bracket lacks
+  bool propose = false;  ///< add the trials that are wanted
   bool accept = false;   ///< decide rungs although most of their tasks were cancelled
   std::string retry;     ///< run tasks in these states again: "failed,abandoned"
 };

@@ -16,20 +16,20 @@ struct Promoted {
 
 struct Promotion {
   enum class State {
-    promoted,  ///< at least one rung was decided
-    waiting,   ///< some rung is not ready: `reason`
+    promoted,  ///< some trial was decided, or some rung closed
+    waiting,   ///< nothing could be: `reason`
     complete,  ///< every bracket of the plan has reached its end
   };
   State state = State::waiting;
-  std::vector<Promoted> rungs;  ///< decided now
+  std::vector<Promoted> rungs;  ///< of which something was decided now
   std::string reason;
-  bool needs_person = false;  ///< waiting: until somebody says how to go on
+  bool needs_person = false;  ///< until somebody says how to go on: `reason`
 };
 
-/// Decides every open rung that is ready and opens the rungs above: decisions, rungs and tasks are added to
-/// the study. A rung most of whose tasks a person has cancelled is only decided when `accept` says so: the
-/// person has most likely meant to stop the study. A pure function of the study but for `now`, which is only
-/// recorded.
+/// Does what the promotion rule says until nothing more follows: decisions are recorded, promoted trials get
+/// a task in the rung above, rungs that are over are closed, the trials left in them stopped. A rung most of
+/// whose tasks a person has cancelled is only decided when `accept` says so: the person has most likely meant
+/// to stop the study. A pure function of the study, `now` and `accept`.
 Promotion promote(study::Study& study, double now, bool accept = false);
 
 }  // namespace hpo::flow

@@ -12,76 +12,81 @@
 namespace hpo::flow {
 namespace {
 
-int trials_in(const study::Study& study, int bracket) {
-  return static_cast<int>(std::count_if(study.trials.begin(), study.trials.end(),
-                                        [&](const auto& t) { return t.bracket == bracket; }));
+int add_trial(study::Study& study, int bracket, const promote::PlannedRung& rung, const space::Point& point,
+              double now) {
+  const auto& definition = study.definition;
+  const auto id = static_cast<std::int32_t>(study.trials.size());
+  const bool start = static_cast<std::size_t>(id) < definition.start_points.size();
+  study.trials.push_back({bracket, point, start ? "start" : definition.search.proposer,
+                          mix(definition.seed, Purpose::trial_seed, static_cast<std::uint64_t>(id)), now});
+  add_task(study, bracket, rung, id, now);
+  return id;
 }
 
-int room(const study::Study& study, const promote::PlannedBracket& bracket) {
-  return bracket.rungs.front().tasks - trials_in(study, bracket.index);
+int planned_trials(const promote::Plan& plan) {
+  int trials = 0;
+  for (const auto& bracket : plan.brackets) trials += bracket.rungs.front().tasks;
+  return trials;
+}
+
+// Why no trial is wanted.
+std::string why_none(const study::Study& study, const promote::Plan& plan, const promote::Move& move) {
+  if (static_cast<int>(study.trials.size()) >= planned_trials(plan) || move.waits_for.empty())
+    return fmt::format("all {} planned trials are proposed", study.trials.size());
+  return "no new trials are wanted yet: " + move.waits_for;
 }
 
 }  // namespace
 
+void add_task(study::Study& study, int bracket, const promote::PlannedRung& rung, std::int32_t trial,
+              double now) {
+  if (find_rung(study, bracket, rung.index) == nullptr)
+    study.rungs.push_back({bracket, rung.index, rung.budget, study::RungState::open, now, 0});
+  study::Task task;
+  task.trial = trial;
+  task.bracket = bracket;
+  task.rung = rung.index;
+  task.values.assign(study.definition.objectives.size(), std::numeric_limits<double>::quiet_NaN());
+  study.tasks.push_back(task);
+}
+
 Proposed propose(study::Study& study, std::optional<int> count, double now) {
-  const auto plan = rule_of(study.definition)->plan();
-  const auto bracket = std::find_if(plan.brackets.begin(), plan.brackets.end(),
-                                    [&](const auto& b) { return room(study, b) > 0; });
-  if (bracket == plan.brackets.end())
-    return {0, {}, fmt::format("all {} planned trials are proposed", study.trials.size())};
+  const auto& definition = study.definition;
+  const auto rule = rule_of(definition);
+  const auto plan = rule->plan();
+  const auto move = wanted_move(study, *rule, now);
+  if (move.intake.empty()) return {{}, why_none(study, plan, move)};
 
-  int wanted = std::min(room(study, *bracket), count.value_or(std::numeric_limits<int>::max()));
-  if (study.definition.budget.trials)
-    wanted = std::min(
-        wanted, static_cast<int>(*study.definition.budget.trials) - static_cast<int>(study.trials.size()));
-  if (wanted <= 0)
-    return {
-        bracket->index, {}, fmt::format("budget.trials = {} is reached", *study.definition.budget.trials)};
+  Proposed proposed;
+  int left = count.value_or(std::numeric_limits<int>::max());
+  if (definition.budget.trials)
+    left =
+        std::min(left, static_cast<int>(*definition.budget.trials) - static_cast<int>(study.trials.size()));
+  if (left <= 0) return {{}, fmt::format("budget.trials = {} is reached", *definition.budget.trials)};
 
-  Proposed proposed{bracket->index, {}, ""};
-  const auto points = proposer_of(study.definition)->propose(history_of(study), wanted);
-  if (static_cast<int>(points.size()) < wanted)
+  const auto proposer = proposer_of(definition);
+  for (const auto& intake : move.intake) {
+    const auto& rung = plan.brackets.at(static_cast<std::size_t>(intake.bracket))
+                           .rungs.at(static_cast<std::size_t>(intake.rung));
+    const int wanted = std::min(intake.count, left);
+    if (wanted <= 0) break;
+    const auto points = proposer->propose(history_of(study), {wanted, rung.budget});
+    for (const auto& point : points)
+      proposed.trials.push_back(add_trial(study, intake.bracket, rung, point, now));
+    left -= static_cast<int>(points.size());
+    if (static_cast<int>(points.size()) == wanted) continue;
     proposed.reason = fmt::format("the space has no more points that are new and allowed ({} trials so far)",
-                                  study.trials.size() + points.size());
-  if (points.empty()) return proposed;
-
-  const auto& rung = bracket->rungs.front();
-  if (newest_rung(study, bracket->index) == nullptr)
-    study.rungs.push_back({bracket->index, rung.index, rung.budget, study::RungState::open, now, 0});
-  for (const auto& point : points) {
-    const auto id = static_cast<std::int32_t>(study.trials.size());
-    const bool start = static_cast<std::size_t>(id) < study.definition.start_points.size();
-    study.trials.push_back({bracket->index, point, start ? "start" : study.definition.search.proposer,
-                            mix(study.definition.seed, Purpose::trial_seed, static_cast<std::uint64_t>(id)),
-                            now});
-    study::Task task;
-    task.trial = id;
-    task.bracket = bracket->index;
-    task.rung = rung.index;
-    task.values.assign(study.definition.objectives.size(), std::numeric_limits<double>::quiet_NaN());
-    study.tasks.push_back(task);
-    proposed.trials.push_back(id);
+                                  study.trials.size());
+    break;
   }
   return proposed;
 }
 
-int missing_trials(const study::Study& study, int bracket) {
-  const auto plan = rule_of(study.definition)->plan();
-  const int missing = room(study, plan.brackets.at(static_cast<std::size_t>(bracket)));
-  if (missing <= 0) return 0;
-  if (study.definition.budget.trials &&
-      static_cast<double>(study.trials.size()) >= *study.definition.budget.trials)
-    return 0;
-  // A small space may have nothing left to propose.
-  return proposer_of(study.definition)->propose(history_of(study), 1).empty() ? 0 : missing;
-}
-
-bool lacks_trials(const study::Study& study) {
-  const auto plan = rule_of(study.definition)->plan();
-  return std::any_of(plan.brackets.begin(), plan.brackets.end(), [&](const auto& bracket) {
-    const study::Rung* rung = newest_rung(study, bracket.index);
-    return (rung == nullptr || rung->index == 0) && missing_trials(study, bracket.index) > 0;
-  });
+int missing_trials(const study::Study& study, double now) {
+  const auto rule = rule_of(study.definition);
+  int missing = 0;
+  for (const auto& intake : next_move(study, *rule, now).intake) missing += intake.count;
+  return missing;
 }
 
 std::optional<std::string> verify_proposals(const study::Study& study) {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
 
-#include "base/error.hpp"
 #include "promote/ladder.hpp"
-#include "promote/rule.hpp"
+#include "promote/synchronous.hpp"
 
 namespace hpo::promote {
 namespace {
@@ -14,24 +13,20 @@ class None final : public Rule {
   explicit None(const Setting& setting) {
     space::Fidelity full = setting.fidelity;
     full.min = full.max;
-    bracket_ = make_ladder(0, setting.trials, full);
+    terms_ = terms_of(setting, {{make_ladder(0, setting.trials, full)}});
   }
 
-  [[nodiscard]] Plan plan() const override { return {{bracket_}}; }
-
-  [[nodiscard]] Ruling decide(int, int, const std::vector<Candidate>&) const override {
-    HPO_CHECK(false, "no rung to decide");
-    return {};
-  }
+  [[nodiscard]] Plan plan() const override { return terms_.plan; }
+  [[nodiscard]] Move move(const State& state) const override { return synchronous_move(terms_, state); }
 
  private:
-  PlannedBracket bracket_;
+  Terms terms_;
 };
 
 }  // namespace
 
 Entry none_entry() {
-  return {"none", "every trial is trained to the full budget", {}, [](const Setting& s) {
+  return {"none", "every trial is trained to the full budget", {"patience_hours"}, [](const Setting& s) {
             return std::make_unique<None>(s);
           }};
 }

@@ -5,12 +5,15 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "promote/plan.hpp"
 #include "space/fidelity.hpp"
+#include "space/goal.hpp"
+#include "space/history.hpp"
 
 namespace hpo::promote {
 
@@ -20,45 +23,86 @@ struct Setting {
   int trials = 27;  ///< in the first rung of the first bracket
   std::uint64_t seed = 0;
   nlohmann::json options = nlohmann::json::object();  ///< [search] keys beyond the common ones
+  std::vector<space::Goal> goals = {{}};              ///< what a seat's values stand for, in their order
+  const space::Space* space = nullptr;                ///< for rules with a model; must outlive the rule
+  bool proposer_learns = false;  ///< new trials are the better for the results of those before them
 };
 
 enum class Outcome { pending, finished, failed, diverged, abandoned };
+enum class Verdict { none, promote, stop };
 
-/// One trial of the rung to decide on. `value`: the first objective at the rung's budget, smaller is better,
-/// NaN when there is none.
-struct Candidate {
+/// One trial on one rung.
+struct Seat {
   std::int64_t trial = 0;
   Outcome outcome = Outcome::pending;
-  double value = 0;
+  std::vector<double> values;       ///< at the rung's budget, turned so that smaller is better; NaN, or none
+                                    ///< at all, where there is none
+  Verdict verdict = Verdict::none;  ///< decided already
+  double ended = 0;                 ///< seconds since 1970; 0: not yet
 };
 
-enum class Verdict { promote, stop };
+struct RungState {
+  int index = 0;
+  double budget = 0;
+  bool closed = false;  ///< nobody comes in and nobody goes up any more
+  std::vector<Seat> seats;
+};
+
+struct BracketState {
+  int index = 0;
+  std::vector<RungState> rungs;  ///< those that have been opened, from rung 0
+};
+
+/// A whole study as a rule sees it. Brackets that have not begun have no rungs.
+struct State {
+  std::vector<BracketState> brackets;       ///< one for each of the plan
+  const space::History* history = nullptr;  ///< only for rules that want it
+  bool exhausted = false;  ///< there are no further points: of the space, or by the study's budget
+  double now = 0;          ///< seconds since 1970
+};
+
+/// New trials wanted, for rung `rung` of a bracket.
+struct Intake {
+  int bracket = 0, rung = 0;
+  int count = 0;
+};
 
 /// One trial's fate, with the reason in words ("2nd of 27: 0.142 <= 0.155, the last promoted").
 struct Decision {
+  int bracket = 0, rung = 0;
   std::int64_t trial = 0;
   Verdict verdict = Verdict::stop;
-  int rank = 0;  ///< 1 = best
+  int rank = 0;  ///< 1 = best; 0: none
   std::string reason;
 };
 
-/// What a rule says of a rung: `ready` false = not yet (and why).
-struct Ruling {
-  bool ready = false;
+/// A rung that is over, and why in a few words ("9 of 27 promoted").
+struct Closing {
+  int bracket = 0, rung = 0;
   std::string reason;
-  std::vector<Decision> decisions;  ///< every candidate once, best first
 };
 
-/// Lays out the plan and says which trials of a rung go up. Pure functions: the order of candidates is
-/// irrelevant; ties are broken by the seed and the trial's id, the same on every machine; failed and diverged
-/// trials rank last and are never promoted.
+/// What to do now.
+struct Move {
+  std::vector<Decision> decisions;  ///< each of an undecided seat
+  std::vector<Closing> closings;  ///< every seat without a verdict is stopped; needs no decisions of its own
+  std::vector<Intake> intake;
+  std::string waits_for;  ///< when nothing of the above: what for; empty: the study is complete
+};
+
+/// Lays out the plan and says what is to be done: which trials go up, which stop, how many new ones come in.
+/// Pure functions of (setting, state): the order of seats is irrelevant; ties are broken by the seed and the
+/// trial's id, the same on every machine; failed and diverged trials rank last and are never promoted;
+/// abandoned ones do not count. A rule may decide a rung all at once (Successive Halving) or a trial at a
+/// time (ASHA); it is asked again whenever something may have changed, so it keeps no record of its own.
 class Rule {
  public:
   virtual ~Rule() = default;
+  /// What will run if nothing fails, at most: for the cost shown before anything is submitted.
   [[nodiscard]] virtual Plan plan() const = 0;
-  /// `bracket`, `rung` index into plan(); the last rung of a bracket is never decided.
-  [[nodiscard]] virtual Ruling decide(int bracket, int rung,
-                                      const std::vector<Candidate>& candidates) const = 0;
+  [[nodiscard]] virtual Move move(const State& state) const = 0;
+  /// Whether `move` looks at State::history.
+  [[nodiscard]] virtual bool wants_history() const { return false; }
 };
 
 struct Entry {

@@ -165,7 +165,8 @@ Entry grid_entry() {
   return {"grid",
           "every combination of levels, or with subsample = true some of them at random",
           {"levels", "subsample"},
-          make_grid};
+          make_grid,
+          false};
 }
 
 }  // namespace hpo::propose

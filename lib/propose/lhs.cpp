@@ -33,7 +33,7 @@ class LatinHypercube final : public Design {
 }  // namespace
 
 Entry lhs_entry() {
-  return {"lhs", "Latin hypercubes, one a bracket: even in every range", {}, make_design<LatinHypercube>};
+  return {"lhs", "Latin hypercubes, one a bracket: even in every range", {}, make_design<LatinHypercube>, false};
 }
 
 }  // namespace hpo::propose

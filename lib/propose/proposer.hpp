@@ -53,6 +53,7 @@ struct Entry {
   std::string help;                       ///< one line for --list
   std::vector<std::string> option_names;  ///< the [search] keys it understands
   std::function<std::unique_ptr<Proposer>(const Setting&)> make;
+  bool learns = true;  ///< what it proposes depends on results
 };
 
 /// All proposers, one row each, in the order of --list.

@@ -19,7 +19,7 @@ class Random final : public Design {
 }  // namespace
 
 Entry random_entry() {
-  return {"random", "independent uniform points", {}, make_design<Random>};
+  return {"random", "independent uniform points", {}, make_design<Random>, false};
 }
 
 }  // namespace hpo::propose

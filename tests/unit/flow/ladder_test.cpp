@@ -94,7 +94,7 @@ TEST_CASE("propose: budget.trials holds") {
   SmallStudy s("[budget]\ntrials = 5\n");
   CHECK(flow::propose(s.study, {}, 100).trials.size() == 5);
   CHECK(flow::propose(s.study, {}, 100).reason == "budget.trials = 5 is reached");
-  CHECK(flow::missing_trials(s.study, 0) == 0);
+  CHECK(flow::missing_trials(s.study, 100) == 0);
 }
 
 TEST_CASE("arrange: every task gets one index of one submission, whose name is its own for ever") {
@@ -210,7 +210,8 @@ TEST_CASE("view: maximised objectives are turned, so that smaller is better") {
   s.begin();
   s.finish(0, 0, 0.9);
   (void)flow::fold(s.study, s.layout);
-  CHECK(flow::candidates_of(s.study, 0, 0)[0].value == -0.9);
+  const auto plan = flow::rule_of(s.study.definition)->plan();
+  CHECK(flow::state_of(s.study, plan, 200).brackets[0].rungs[0].seats[0].values[0] == -0.9);
   CHECK(flow::history_of(s.study).trials[0].curve[0].values[0] == -0.9);
   CHECK(flow::history_of(s.study).trials[1].curve.empty());
 }
