@@ -12,6 +12,7 @@
 #include "flow/plan.hpp"
 #include "flow/submission.hpp"
 #include "flow/templates.hpp"
+#include "flow/warm.hpp"
 #include "slurm/script.hpp"
 #include "study/store.hpp"
 
@@ -47,11 +48,13 @@ void place(const hpo::fs::path& file, const std::string& text) {
 // The study, new; or the one that is there, when it was made from the same definition and a killed hpo-init
 // did not finish.
 hpo::study::Store make_study(const hpo::fs::path& file, const hpo::study::Definition& definition,
-                             const hpo::study::Provenance& who, bool* is_new) {
+                             const std::vector<hpo::study::Prior>& prior, const hpo::study::Provenance& who,
+                             bool* is_new) {
   hpo::study::Study study;
   study.uuid = hpo::make_nonce();
   study.created = hpo::file_system().now();
   study.definition = definition;
+  study.prior = prior;
   try {
     return hpo::study::Store::create(file, std::move(study), who);
   } catch (const hpo::Error&) {
@@ -70,11 +73,14 @@ ExitCode run(const hpo::cli::Arguments& arguments, int argc, const char* const* 
   const auto definition = hpo::study::parse_definition(hpo::file_system().read(toml), toml.string());
   hpo::flow::check(definition);
   const auto plan = hpo::flow::plan_of(definition);
+  const auto warmth = hpo::flow::read_warm(definition, toml.parent_path());
+  for (const auto& source : warmth.sources) hpo::log::info("{}", to_text(source));
   const bool dry_run = arguments.has("dry-run");
   bool is_new = true;
   if (!dry_run) {
     hpo::flow::check_place(hpo::exchange::Layout::of(file));
-    const auto store = make_study(file, definition, hpo::study::provenance("hpo-init", argc, argv), &is_new);
+    const auto store =
+        make_study(file, definition, warmth.rows, hpo::study::provenance("hpo-init", argc, argv), &is_new);
     const auto home = store.layout().file.parent_path();
     const auto& own = store.layout().file;
     const auto there = hpo::fs::absolute(toml).lexically_normal();

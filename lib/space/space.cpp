@@ -131,7 +131,7 @@ std::vector<double> Space::to_unit(const Point& point) const {
   return cube;
 }
 
-Point Space::complete(const std::vector<std::pair<std::string, Value>>& assignment) const {
+Point Space::complete(const std::vector<std::pair<std::string, Value>>& assignment, Gaps gaps) const {
   Point given(parameters_.size());
   for (const auto& [name, value] : assignment) {
     const auto index = index_of(name);
@@ -142,7 +142,10 @@ Point Space::complete(const std::vector<std::pair<std::string, Value>>& assignme
     given[*index] = value;
   }
   Point point = assemble([&](std::size_t index) {
-    if (!is_active(given[index])) throw Error(parameters_[index].name, "has no value");
+    if (!is_active(given[index])) {
+      if (gaps == Gaps::left) return Value();
+      throw Error(parameters_[index].name, "has no value");
+    }
     return canonical(parameters_[index], given[index]);
   });
   for (std::size_t i = 0; i < point.size(); ++i) {
@@ -210,14 +213,14 @@ nlohmann::ordered_json Space::to_json(const Point& point) const {
   return json;
 }
 
-Point Space::point_from_json(const nlohmann::json& json) const {
+Point Space::point_from_json(const nlohmann::json& json, Gaps gaps) const {
   if (!json.is_object()) throw Error("", "a point is a table of values by name");
   std::vector<std::pair<std::string, Value>> assignment;
   for (const auto& [name, value] : json.items()) {
     const auto index = index_of(name);
     if (!index || parameters_[*index].is_free()) assignment.emplace_back(name, value_from_json(value));
   }
-  return complete(assignment);
+  return complete(assignment, gaps);
 }
 
 }  // namespace hpo::space

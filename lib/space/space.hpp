@@ -62,6 +62,13 @@ struct Forbidden {
   std::string why;
 };
 
+/// What becomes of an active parameter that is given no value.
+enum class Gaps {
+  refused,
+  left,  ///< it stays without one, like an inactive one, and so does what depends on it: evidence from
+         ///< another space, never a point to run
+};
+
 /// Parameters in the author's order, with conditions and forbidden regions. Immutable once built. No I/O.
 class Space {
  public:
@@ -90,7 +97,8 @@ class Space {
   /// ones filled in (when given they must agree), numbers turned into the parameter's type. Throws Error
   /// whose culprit is the parameter: unknown or repeated name, illegal value, active parameter without a
   /// value.
-  [[nodiscard]] Point complete(const std::vector<std::pair<std::string, Value>>& assignment) const;
+  [[nodiscard]] Point complete(const std::vector<std::pair<std::string, Value>>& assignment,
+                               Gaps gaps = Gaps::refused) const;
   /// The first forbidden region the point lies in.
   [[nodiscard]] const Forbidden* forbidden_by(const Point& point) const;
   /// Nothing when the point is legal and allowed, else the reason in words.
@@ -103,7 +111,7 @@ class Space {
   /// {"lr": 0.001, "optimizer": "adam"}: active values only.
   [[nodiscard]] nlohmann::ordered_json to_json(const Point& point) const;
   /// Reads it back; constants and derived ones are worked out, not read. Throws Error like complete.
-  [[nodiscard]] Point point_from_json(const nlohmann::json& json) const;
+  [[nodiscard]] Point point_from_json(const nlohmann::json& json, Gaps gaps = Gaps::refused) const;
   /// For Expression: an inactive parameter is monostate, an unknown name nothing.
   [[nodiscard]] Expression::Lookup lookup(const Point& point) const;
 

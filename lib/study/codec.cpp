@@ -10,6 +10,7 @@
 #include "study/columns.hpp"
 #include "study/consistency.hpp"
 #include "study/parameters.hpp"
+#include "study/prior.hpp"
 #include "study/table.hpp"
 
 namespace hpo::study {
@@ -216,7 +217,7 @@ std::uint64_t expected_size(const Study& study) {
   const std::uint64_t wide = study.definition.space.parameters().size() + study.definition.objectives.size();
   return study.reports.size() * (24 + 8 * study.reports.metrics.size()) +
          (study.trials.size() + study.tasks.size() + study.attempts.size() + study.executions.size() +
-          study.decisions.size()) *
+          study.decisions.size() + study.prior.size()) *
              (400 + 24 * wide);
 }
 
@@ -239,6 +240,7 @@ Study read_study(std::string_view bytes, const std::string& toml_name) {
   read_table(file, "executions", "execution", size, study.executions);
   read_reports(file, size, study);
   read_table(file, "decisions", "row", size, study.decisions);
+  read_prior(file, size, study);
   read_table(file, "provenance", "row", size, study.provenance);
   handle.close();
   return study;
@@ -261,6 +263,7 @@ std::string encode(const Study& study, std::uint64_t user_block) {
     write_table(file, "executions", "execution", study.executions);
     write_reports(file, study);
     write_table(file, "decisions", "row", study.decisions);
+    write_prior(file, study);
     write_table(file, "provenance", "row", study.provenance);
     return h5::take_image(std::move(handle), user_block);
   } catch (const h5::Fault& refusal) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string_view>
 #include <vector>
 
@@ -84,6 +85,10 @@ std::optional<std::string> inconsistency(const Study& study) {
     return bad;
   if (auto bad = first_bad("decisions", study.decisions, [&](const Decision& d) {
         return below(d.trial, trials) && plausible(d.bracket, d.rung);
+      }))
+    return bad;
+  if (auto bad = first_bad("prior", study.prior, [&](const Prior& p) {
+        return p.point.size() == parameters && p.values.size() == objectives && std::isfinite(p.budget);
       }))
     return bad;
   return reports_fault(study);

@@ -30,6 +30,8 @@ struct Search {
   std::string proposer = "sobol";
   std::string promotion = "halving";
   int trials = 27;
+  std::vector<std::string>
+      warm;  ///< files of earlier results, relative to study.toml: read once, by hpo-init
   nlohmann::json options = nlohmann::json::object();
 };
 

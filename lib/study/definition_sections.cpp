@@ -125,8 +125,10 @@ Search read_search(const Table& root) {
   search.proposer = table.text("proposer", search.proposer);
   search.promotion = table.text("promotion", search.promotion);
   if (table.has("trials")) search.trials = static_cast<int>(table.whole("trials", 1, kMostTrials));
+  if (table.has("warm")) search.warm = table.texts("warm");
   for (const auto& [key, value] : table.json().items()) {
-    if (key != "proposer" && key != "promotion" && key != "trials") search.options[key] = value;
+    if (key != "proposer" && key != "promotion" && key != "trials" && key != "warm")
+      search.options[key] = value;
   }
   return search;
 }

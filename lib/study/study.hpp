@@ -193,6 +193,17 @@ struct Decision {
   std::string reason;
 };
 
+/// One result of one trial of an earlier study, taken over by hpo-init: evidence for proposers, no trial of
+/// this study. The rows of a trial stand together, by increasing budget.
+struct Prior {
+  std::string source;          ///< the file it came from, as study.toml names it
+  std::int32_t trial = 0;      ///< its number there
+  space::Point point;          ///< in this study's space; what is not known of it is inactive
+  bool failed = false;         ///< the trial, in the end
+  double budget = 0;           ///< 0: it failed before it had a result
+  std::vector<double> values;  ///< by this study's objectives, as reported; NaN: not reported
+};
+
 /// Who wrote a generation. Row i belongs to generation i + 1.
 struct Provenance {
   double time = 0;
@@ -214,6 +225,7 @@ struct Study {
   std::vector<Execution> executions;
   Reports reports;
   std::vector<Decision> decisions;
+  std::vector<Prior> prior;
   std::vector<Provenance> provenance;  ///< one row a generation
 };
 
