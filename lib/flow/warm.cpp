@@ -29,7 +29,7 @@ std::vector<FoundTrial> read(const std::string& name, const fs::path& file,
   const auto &own = definition.fidelity, &theirs = other.definition.fidelity;
   if (own.unit != theirs.unit)
     throw Error(name, fmt::format("trains by the {}, this study by the {}", theirs.unit, own.unit),
-                "export it with hpo-collect --format=csv and convert the budgets");
+                "export it with hpo-collect --csv and convert the budgets");
   return trials_of(other, definition);
 }
 
