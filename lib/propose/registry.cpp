@@ -19,6 +19,7 @@ Entry sobol_entry();
 Entry lhs_entry();
 Entry tpe_entry();
 Entry kde_entry();
+Entry gp_entry();
 Entry evolution_entry();
 Entry de_entry();
 Entry cmaes_entry();
@@ -80,6 +81,7 @@ const std::vector<Entry>& registry() {
       lhs_entry(),        //
       tpe_entry(),        //
       kde_entry(),        //
+      gp_entry(),         //
       evolution_entry(),  //
       de_entry(),         //
       cmaes_entry(),      //

@@ -32,7 +32,7 @@ struct Normals {
 GpPriors GpPriors::of(const Features& features) {
   GpPriors priors;
   const double dimension = std::max(1.0, static_cast<double>(features.count()));
-  const LogNormal length{std::sqrt(2.0) + std::log(dimension) / 2, std::sqrt(3.0)};
+  const LogNormal length{0.7 + std::log(dimension) / 2, 1.4};
   priors.lengths.assign(static_cast<std::size_t>(features.count()), length);
   priors.amplitude = {0, 1};
   priors.noise = {-4, 1};
