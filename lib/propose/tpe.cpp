@@ -38,7 +38,8 @@ constexpr std::size_t kMostBad = 1000;
 /// anew:
 ///   split       the best ceil(gamma n) of n trials, at most kMostGood, are good, the others bad
 ///   widths      number: kWidth n^(-1 / (d + 4)) of its range, n the kernels and d the parameters of the
-///               density; categorical with m values: (m - 1) / (n + m)
+///               density; categorical with m values: (1 - 1 / m) / (1 + n / sqrt(m)), so that n trials stand
+///               against sqrt(m) that saw all values alike
 ///   candidates  drawn from the good density; the one with the largest good / bad is taken
 ///   liar        trials without a result, and those of the batch so far, count as bad
 /// Of more than kMostBad bad trials, as many are taken, evenly through their ranks: what the density of so
@@ -122,7 +123,7 @@ Density Tpe::density(const Matrix& rows) const {
     Vector widths = Vector::Constant(encoding().dimension(), width);
     for (const auto j : columns) {
       const int m = axes_[static_cast<std::size_t>(j)].categories;
-      if (m > 0) widths[j] = (m - 1) / (n + m);
+      if (m > 0) widths[j] = (1 - 1.0 / m) / (1 + n / std::sqrt(m));
     }
     density.emplace_back(axes_, columns, centres, widths, kPrior);
   }
