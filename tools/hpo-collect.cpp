@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "base/identity.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "cli/tool_main.hpp"
@@ -18,6 +17,7 @@
 #include "report/csv.hpp"
 #include "report/curves.hpp"
 #include "report/explanation_text.hpp"
+#include "report/importance_text.hpp"
 #include "report/json.hpp"
 #include "report/json_views.hpp"
 #include "report/ledger_text.hpp"
@@ -50,6 +50,8 @@ const hpo::cli::Usage kUsage{
      {0, "explain", "TRIAL", "a trial's attempts, what was decided, what comes next, what it cost", "",
       "Views"},
      {0, "ledger", "", "per rung: hours promised, spent, wasted and given back", "", "Views"},
+     {0, "importance", "", "which parameters decide, and where each is best", "", "Views"},
+     {0, "among-best", "PERCENT", "with --importance: all worse trials count alike", "100", "Views"},
      {0, "progress", "", "one line for each rung that is running", "", "Views"},
      {0, "todo", "", "the tasks that still have to run, SCRIPT/INDEX, one a line", "", "Views"},
      {'o', "format", "LIST", "a table with these fields: name, name%width, name%-width (HPO_FORMAT)", "",
@@ -122,12 +124,6 @@ bool wants_table(const hpo::cli::Arguments& arguments) {
   for (const char* name : {"format", "where", "state", "sort", "top", "parsable2", "noheader"})
     if (arguments.has(name)) return true;
   return false;
-}
-
-std::string format_of(const hpo::cli::Arguments& arguments) {
-  if (arguments.has("format")) return arguments.text("format");
-  const std::string environment = hpo::environment("HPO_FORMAT");
-  return environment.empty() ? report::kDefaultFormat : environment;
 }
 
 report::Standing standing_of(slurm::Phase phase) {
@@ -206,19 +202,24 @@ std::string output(const hpo::cli::Arguments& arguments, const report::View& vie
   if (const auto trial = arguments.integer("explain"))
     return shown(report::explain(view, *trial, queue), arguments, terminal);
   if (arguments.has("ledger")) return shown(report::make_ledger(view), arguments, terminal);
+  if (arguments.has("importance")) {
+    const auto percent = static_cast<double>(*arguments.integer("among-best", 1, 100));
+    return shown(report::make_importance(view, percent), arguments, terminal);
+  }
   if (arguments.has("progress")) return report::progress_text(summary, terminal);
   const auto trials = report::select(view, selection_of(arguments));
   if (arguments.has("json")) return report::json_text(view, summary, trials);
   if (arguments.has("jsonl")) return report::json_lines(view, trials);
   if (arguments.has("csv"))
-    return report::csv(view, report::columns(view, arguments.has("format") ? format_of(arguments) : "*"),
+    return report::csv(view, report::columns(view, arguments.has("format") ? arguments.text("format") : "*"),
                        trials);
   if (arguments.has("curves-csv")) return report::curves_csv(view, trials);
   if (arguments.choice("plot", {"curves"}) == "curves") return report::plot_curves(view, trials, terminal);
   if (wants_table(arguments))
     return report::table(
-        view, report::columns(view, format_of(arguments)), trials,
-        {!arguments.has("noheader"), arguments.has("parsable2"), arguments.text("delimiter")});
+        view,
+        report::columns(view, arguments.has("format") ? arguments.text("format") : report::default_format()),
+        trials, {!arguments.has("noheader"), arguments.has("parsable2"), arguments.text("delimiter")});
   return report::to_text(summary, terminal, arguments.positional(0));
 }
 
