@@ -21,7 +21,7 @@ namespace {
 constexpr int kTries = 100;
 constexpr double kSigma = 0.3;
 constexpr int kMostDoublings = 4;
-constexpr double kNarrow = 1e-5;               // of every continuous range: nothing is left to be found there
+constexpr double kNarrow = 1e-4;               // of every continuous range: nothing is left to be found there
 constexpr std::uint64_t kReplay = 1ULL << 32;  // of the streams of Purpose::scramble
 
 /// CMA-ES with margins and restarts (surrogate::EvolutionStrategy). The distribution is what comes of the
