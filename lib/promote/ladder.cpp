@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -13,6 +14,7 @@ namespace hpo::promote {
 namespace {
 
 constexpr double kMostRungs = 100;
+constexpr double kMostTrials = 1e6;
 
 void check(int trials, const space::Fidelity& fidelity) {
   const auto refuse = [](const char* key, const std::string& rule, double value) {
@@ -49,6 +51,31 @@ PlannedBracket make_ladder(int index, int trials, const space::Fidelity& fidelit
     bracket.rungs.push_back({k, budget, std::max(1, floor_of(trials / factor))});
   }
   return bracket;
+}
+
+int one_in(double eta, int count) {
+  return floor_of(count / eta);
+}
+
+std::vector<PlannedBracket> hyperband_brackets(const space::Fidelity& fidelity) {
+  (void)make_ladder(0, 1, fidelity);  // refuses what makes no sense
+  const int s_max = floor_of(std::log(fidelity.max / fidelity.min) / std::log(fidelity.eta));
+  std::vector<PlannedBracket> brackets;
+  for (int s = s_max; s >= 0; --s) {
+    const double trials = std::ceil((s_max + 1) * std::pow(fidelity.eta, s) / (s + 1) * (1 - 1e-12));
+    if (!(trials <= kMostTrials))
+      throw Error("fidelity.min",
+                  fmt::format("makes a bracket of {:.0f} trials: at most {:.0f}", trials, kMostTrials));
+    PlannedBracket bracket{s_max - s, {}};
+    for (int i = 0; i <= s; ++i) {
+      const double budget = i < s ? fidelity.max * std::pow(fidelity.eta, i - s) : fidelity.max;
+      const int tasks = std::max(1, floor_of(trials / std::pow(fidelity.eta, i)));
+      // The lowest budget may fall short of min by its own rounding.
+      bracket.rungs.push_back({i, std::max(budget, fidelity.min), tasks});
+    }
+    brackets.push_back(std::move(bracket));
+  }
+  return brackets;
 }
 
 int places(const PlannedRung& from, const PlannedRung& to, int counted, double eta) {

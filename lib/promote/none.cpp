@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
 
+#include "promote/asynchronous.hpp"
 #include "promote/ladder.hpp"
-#include "promote/synchronous.hpp"
 
 namespace hpo::promote {
 namespace {
@@ -13,20 +13,22 @@ class None final : public Rule {
   explicit None(const Setting& setting) {
     space::Fidelity full = setting.fidelity;
     full.min = full.max;
-    terms_ = terms_of(setting, {{make_ladder(0, setting.trials, full)}});
+    terms_ = async_terms_of(setting, make_ladder(0, setting.trials, full));
   }
 
-  [[nodiscard]] Plan plan() const override { return terms_.plan; }
-  [[nodiscard]] Move move(const State& state) const override { return synchronous_move(terms_, state); }
+  [[nodiscard]] Plan plan() const override { return {{terms_.bracket}}; }
+  [[nodiscard]] Move move(const State& state) const override {
+    return asynchronous_move(terms_, state, [](const OpenRung&) { return std::vector<Decision>{}; });
+  }
 
  private:
-  Terms terms_;
+  AsyncTerms terms_;
 };
 
 }  // namespace
 
 Entry none_entry() {
-  return {"none", "every trial is trained to the full budget", {"patience_hours"}, [](const Setting& s) {
+  return {"none", "every trial is trained to the full budget", {"batch"}, [](const Setting& s) {
             return std::make_unique<None>(s);
           }};
 }

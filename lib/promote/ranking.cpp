@@ -125,6 +125,11 @@ bool Ranking::is_feasible(std::size_t i) const {
   return true;
 }
 
+bool Ranking::is_as_good(std::size_t i, std::size_t j) const {
+  if (i <= j) return true;
+  return objectives_.size() == 1 && is_feasible(i) && is_feasible(j) && value(i) == value(j);
+}
+
 std::string Ranking::standing(std::size_t i) const {
   if (order_[i].standing != Standing::ranked) return fault(*order_[i].seat);
   if (!is_feasible(i)) return "above its bounds";

@@ -35,6 +35,9 @@ class Ranking {
   /// Those of them that have ended.
   [[nodiscard]] int ended() const { return counted() - pending(); }
 
+  /// Of two ranked places: whether `i` is not worse than `j`. With one objective equal values are as good.
+  [[nodiscard]] bool is_as_good(std::size_t i, std::size_t j) const;
+
   /// What the seat at order()[i] has reached, in words: "0.142", "front 2 of 3", "above its bounds", or why
   /// it is never promoted.
   [[nodiscard]] std::string standing(std::size_t i) const;

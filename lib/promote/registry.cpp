@@ -6,10 +6,18 @@ namespace hpo::promote {
 
 // One rule a file: each defines its entry, and has no header.
 Entry halving_entry();
+Entry hyperband_entry();
+Entry asha_entry();
+Entry pasha_entry();
+Entry dehb_entry();
+Entry median_entry();
+Entry percentile_entry();
 Entry none_entry();
 
 const std::vector<Entry>& registry() {
-  static const std::vector<Entry> entries{halving_entry(), none_entry()};
+  static const std::vector<Entry> entries{halving_entry(),    hyperband_entry(), asha_entry(),
+                                          pasha_entry(),      dehb_entry(),      median_entry(),
+                                          percentile_entry(), none_entry()};
   return entries;
 }
 

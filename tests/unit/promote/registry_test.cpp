@@ -14,7 +14,7 @@ TEST_CASE("promote: a misspelt rule is refused with a suggestion") {
 }
 
 TEST_CASE("promote: a rule unlike any other is refused with the whole list") {
-  CHECK(test::message([] { (void)promote::make_rule("zzz", {}); }).find("| one of: halving, none") !=
+  CHECK(test::message([] { (void)promote::make_rule("zzz", {}); }).find("| one of: halving, hyperband, ") !=
         std::string::npos);
 }
 
