@@ -81,7 +81,7 @@ std::string profile(const ParameterImportance& parameter, const Scale& scale, co
 std::string table(const Importance& importance, const Terminal& terminal) {
   const Scale scale = scale_of(importance.parameters);
   constexpr int kCells = 20;
-  std::vector<std::vector<std::string>> rows{{"PARAMETER", "SHARE", "SPREAD", "", "PROFILE", "BEST"}};
+  std::vector<std::vector<std::string>> rows{{"PARAMETER", "SHARE", "SPREAD", "", "LOW...HIGH", "BEST"}};
   for (const ParameterImportance& parameter : importance.parameters)
     rows.push_back({parameter.name, percent(parameter.share), percent(parameter.spread),
                     bar(terminal, parameter.share, kCells), profile(parameter, scale, terminal),
