@@ -6,7 +6,7 @@ CONFIG  ?=
 TOOLS   := hpo-init hpo-propose hpo-train hpo-collect hpo-promote
 SOURCES  = $(shell git ls-files '*.cpp' '*.hpp' '*.cu')
 
-.PHONY: help deps configure build tools test test-slurm demo bench bench-slurm bench-scale lint format docs install clean
+.PHONY: help deps configure build tools test test-slurm demo bench bench-search bench-slurm bench-scale search-adapter lint format docs install clean
 help:
 	@echo 'make deps      install what is missing (apt), or say what to install'
 	@echo 'make build     build everything            make test    run all tests but the next ones'
@@ -59,6 +59,10 @@ bench-scale: tools
 bench-slurm: tools
 	@cmake/deps.sh slurm
 	@tests/bench/slurm_overhead.py $(BUILD)
+
+# A study in memory behind a protocol of JSON lines, for benchmarks of search quality: $(BUILD)/search-adapter.
+search-adapter: configure
+	@cmake --build $(BUILD) --parallel $(JOBS) --target search-adapter
 
 lint: configure
 	@for tool in clang-format run-clang-tidy; do command -v $$tool >/dev/null || \
