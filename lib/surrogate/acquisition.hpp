@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <vector>
+
 #include "base/random.hpp"
 #include "surrogate/gp.hpp"
 #include "surrogate/matrix.hpp"
