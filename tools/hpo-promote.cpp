@@ -23,9 +23,9 @@ namespace study = hpo::study;
 
 const hpo::cli::Usage kUsage{
     "hpo-promote",
-    "Takes in what the tasks have left behind, ranks the trials of every rung whose tasks have ended, "
-    "promotes "
-    "the best to the next rung, and writes the job array that trains them on from their checkpoints. Run it "
+    "Takes in what the tasks have left behind, ranks the trials of every open rung, promotes those that the "
+    "study's promotion rule lets go up, and writes the job array that trains them on from their checkpoints. "
+    "Run it "
     "as "
     "often as you like, from as many places as you like: what is decided stays decided, what is submitted is "
     "submitted once.",
@@ -33,7 +33,7 @@ const hpo::cli::Usage kUsage{
     "SBATCH_OPTION...",
     "handed to sbatch as they are (with --submit)",
     {{0, "submit", "", "submit the arrays to Slurm", "", "Options"},
-     {0, "propose", "", "add the trials that a bracket lacks first, as hpo-propose does", "", "Options"},
+     {0, "propose", "", "add the trials that are wanted, as hpo-propose does", "", "Options"},
      {'y', "yes", "", "submit without asking, whatever it may cost ([submit] confirm_node_hours)", "",
       "Options"},
      {0, "retry", "STATES", "run the trials of open rungs in these states again: failed,diverged,abandoned",
@@ -58,7 +58,11 @@ const hpo::cli::Usage kUsage{
      ExitCode::try_again}};
 
 ExitCode list() {
-  for (const auto& entry : hpo::promote::registry()) fmt::print("{:<12} {}\n", entry.name, entry.help);
+  for (const auto& entry : hpo::promote::registry()) {
+    fmt::print("{:<12} {}\n", entry.name, entry.help);
+    if (!entry.option_names.empty())
+      fmt::print("{:<12} options: {}\n", "", hpo::join(entry.option_names, ", "));
+  }
   return ExitCode::done;
 }
 

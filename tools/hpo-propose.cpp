@@ -12,6 +12,7 @@
 #include "flow/propose.hpp"
 #include "flow/submission.hpp"
 #include "flow/submit.hpp"
+#include "flow/view.hpp"
 #include "propose/proposer.hpp"
 
 namespace {
@@ -21,14 +22,13 @@ namespace flow = hpo::flow;
 
 const hpo::cli::Usage kUsage{
     "hpo-propose",
-    "Adds new trials to rung 0 of the first bracket that is not full, and writes the job array that runs "
-    "them: "
+    "Adds the new trials that the study's promotion rule wants now, and writes the job arrays that run them: "
     "rung-b0-r0.sbatch, also as rung.sbatch. The same study file gives the same trials, in one call or in "
     "many.",
     {{"STUDY", "the study file", false}},
     "SBATCH_OPTION...",
     "handed to sbatch as they are (with --submit)",
-    {{'n', "count", "N", "add N trials (as many as the plan has room for)", "", "Options"},
+    {{'n', "count", "N", "add N trials (as many as are wanted)", "", "Options"},
      {0, "submit", "", "submit the arrays to Slurm", "", "Options"},
      {'y', "yes", "", "submit without asking, whatever it may cost ([submit] confirm_node_hours)", "",
       "Options"},
@@ -37,7 +37,7 @@ const hpo::cli::Usage kUsage{
      {0, "json", "", "print the new trials as JSON, one a line", "", "Options"},
      {0, "verify", "", "replay all proposals of the study and compare", "", "Options"},
      {0, "list", "", "list the proposers", "", "Options"}},
-    {{"hpo-propose study.h5", "all trials of the next bracket"},
+    {{"hpo-propose study.h5", "all trials that are wanted now"},
      {"hpo-propose study.h5 --submit -- --partition=gpu", ""}},
     {ExitCode::done, ExitCode::failed, ExitCode::usage, ExitCode::nothing_to_do, ExitCode::try_again}};
 
@@ -48,6 +48,11 @@ ExitCode list() {
 
 ExitCode verify(const hpo::study::Store& store) {
   const auto study = store.head().study;
+  if (flow::learns(study.definition))
+    throw hpo::Error(store.layout().file.string(),
+                     fmt::format("proposer '{}' learns: its points follow from the results it had then",
+                                 study.definition.search.proposer),
+                     "random, grid, sobol and lhs can be replayed");
   if (const auto difference = flow::verify_proposals(study))
     throw hpo::Error(store.layout().file.string(), "its proposals do not replay: " + *difference,
                      "this study was proposed by another version of hpo-batch, or changed by hand");

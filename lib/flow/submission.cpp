@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -158,8 +160,27 @@ bool has_stepped(const study::Study& study) {
   });
 }
 
+namespace {
+
+// Stragglers of a rung that was decided without them are not put back once they have stopped running.
+void give_up_stragglers(study::Study& study, double now, Arranged& result) {
+  std::set<std::pair<int, int>> decided;
+  for (const auto& rung : study.rungs)
+    if (rung.state == study::RungState::decided) decided.emplace(rung.bracket, rung.index);
+  for (auto& task : study.tasks) {
+    if (task.submission >= 0 || task.has_ended() || !decided.contains({task.bracket, task.rung})) continue;
+    task.state = study::TaskState::abandoned;
+    task.message = "not run: its rung was decided without it";
+    task.ended = now;
+    ++result.abandoned;
+  }
+}
+
+}  // namespace
+
 Arranged arrange(study::Study& study, std::int32_t array_size, double now) {
   Arranged result;
+  give_up_stragglers(study, now, result);
   const auto is_free = [](const study::Task& task) { return task.submission < 0 && !task.has_ended(); };
   if (std::none_of(study.tasks.begin(), study.tasks.end(), is_free)) return result;
   if (study.definition.submit.array_size)

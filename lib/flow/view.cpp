@@ -69,12 +69,6 @@ propose::Setting setting_of(const study::Definition& definition) {
   return setting;
 }
 
-bool learns(const study::Definition& definition) {
-  const auto& entries = propose::registry();
-  const auto entry = std::ranges::find(entries, definition.search.proposer, &propose::Entry::name);
-  return entry != entries.end() && entry->learns;
-}
-
 promote::Move move_of(const study::Study& study, const promote::Rule& rule, double now, bool exhausted) {
   auto state = state_of(study, rule.plan(), now);
   space::History history;
@@ -170,26 +164,33 @@ std::vector<space::Goal> goals_of(const study::Definition& definition) {
 promote::State state_of(const study::Study& study, const promote::Plan& plan, double now) {
   promote::State state;
   state.now = now;
-  std::map<std::pair<int, int>, std::size_t> rows;
   for (const auto& bracket : plan.brackets) state.brackets.push_back({bracket.index, {}});
+  // Nothing of a damaged file that the plan does not know.
+  const auto is_planned = [&](int bracket, int rung) {
+    return static_cast<std::size_t>(bracket) < plan.brackets.size() &&
+           static_cast<std::size_t>(rung) < plan.brackets[static_cast<std::size_t>(bracket)].rungs.size();
+  };
+  std::map<std::pair<int, int>, std::size_t> rows;
   for (std::size_t i = 0; i < study.rungs.size(); ++i) {
     const auto& rung = study.rungs[i];
+    if (!is_planned(rung.bracket, rung.index)) continue;
     rows[{rung.bracket, rung.index}] = i;
-    auto& rungs = state.brackets.at(static_cast<std::size_t>(rung.bracket)).rungs;
+    auto& rungs = state.brackets[static_cast<std::size_t>(rung.bracket)].rungs;
     const auto index = static_cast<std::size_t>(rung.index);
     if (rungs.size() <= index) rungs.resize(index + 1);
     rungs[index] = {rung.index, rung.budget, rung.state == study::RungState::decided, {}};
   }
   const auto trials = study.trials.size();
   std::vector<promote::Verdict> verdicts(study.rungs.size() * trials, promote::Verdict::none);
-  const auto verdict = [&](int bracket, int rung, std::int32_t trial) -> promote::Verdict& {
-    return verdicts.at(rows.at({bracket, rung}) * trials + static_cast<std::size_t>(trial));
-  };
   for (const auto& d : study.decisions)
-    verdict(d.bracket, d.rung, d.trial) = d.promoted ? promote::Verdict::promote : promote::Verdict::stop;
+    if (const auto row = rows.find({d.bracket, d.rung}); row != rows.end())
+      verdicts.at(row->second * trials + static_cast<std::size_t>(d.trial)) =
+          d.promoted ? promote::Verdict::promote : promote::Verdict::stop;
   for (const auto& task : study.tasks) {
-    promote::Seat seat{
-        task.trial, outcome_of(task.state), {}, verdict(task.bracket, task.rung, task.trial), task.ended};
+    const auto row = rows.find({task.bracket, task.rung});
+    if (row == rows.end()) continue;
+    const auto verdict = verdicts[row->second * trials + static_cast<std::size_t>(task.trial)];
+    promote::Seat seat{task.trial, outcome_of(task.state), {}, verdict, task.ended};
     if (task.state == study::TaskState::finished)
       seat.values = smaller_is_better(study.definition, task.values);
     state.brackets[static_cast<std::size_t>(task.bracket)]
@@ -201,6 +202,12 @@ promote::State state_of(const study::Study& study, const promote::Plan& plan, do
 
 std::unique_ptr<propose::Proposer> proposer_of(const study::Definition& definition) {
   return propose::make_proposer(definition.search.proposer, setting_of(definition));
+}
+
+bool learns(const study::Definition& definition) {
+  const auto& entries = propose::registry();
+  const auto entry = std::ranges::find(entries, definition.search.proposer, &propose::Entry::name);
+  return entry != entries.end() && entry->learns;
 }
 
 std::unique_ptr<promote::Rule> rule_of(const study::Definition& definition) {

@@ -23,6 +23,9 @@ namespace hpo::flow {
 [[nodiscard]] std::unique_ptr<propose::Proposer> proposer_of(const study::Definition& definition);
 [[nodiscard]] std::unique_ptr<promote::Rule> rule_of(const study::Definition& definition);
 
+/// Whether the points of the study's proposer depend on results.
+[[nodiscard]] bool learns(const study::Definition& definition);
+
 /// Whether the space has a point that no trial has yet and that the proposer may give. A proposer that learns
 /// is not asked for it: that may take long.
 [[nodiscard]] bool has_further_points(const study::Study& study);

@@ -65,7 +65,7 @@ std::string retries_text(const study::Retry& retry, const Task& task, const std:
 std::string tasks_left(const RungView& rung) {
   const int left = rung.waiting + rung.running;
   if (left == 0) return "its rung can be decided now: hpo-promote STUDY";
-  return fmt::format("its rung is decided when its other {} {} ended", left,
+  return fmt::format("its rung is decided at the latest when its other {} {} ended", left,
                      left == 1 ? "task has" : "tasks have");
 }
 
@@ -103,14 +103,14 @@ std::string what_it_waits_for(const study::Study& study, const Task& task, const
                      meaning.text);
 }
 
-std::string next_of(const View& view, const Task& task, const Queue& queue) {
+std::string next_of(const View& view, const Task& task, bool is_decided, const Queue& queue) {
   const RungView& rung = *view.rung(task.bracket, task.rung);
   switch (task.state) {
     case TaskState::waiting:
     case TaskState::running:
       return what_it_waits_for(view.study(), task, queue);
     case TaskState::finished:
-      return rung.decided ? "" : tasks_left(rung);
+      return rung.decided || is_decided ? "" : tasks_left(rung);
     case TaskState::failed:
     case TaskState::diverged:
     case TaskState::abandoned:
@@ -169,7 +169,7 @@ RungStory story_of(const View& view, const Task& task, const Queue& queue) {
   for (const study::Decision& decision : view.study().decisions)
     if (decision.trial == task.trial && decision.bracket == task.bracket && decision.rung == task.rung)
       story.decision = &decision;
-  story.next = next_of(view, task, queue);
+  story.next = next_of(view, task, story.decision != nullptr, queue);
   if (!view.rung(task.bracket, task.rung)->decided && task.state != TaskState::finished)
     story.retries = retries_text(view.study().definition.retry, task, view.runs().of(task));
   return story;

@@ -5,7 +5,9 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <set>
 #include <tuple>
+#include <utility>
 
 #include "base/error.hpp"
 
@@ -181,9 +183,15 @@ void View::add_attempts() {
 }
 
 void View::judge() {
+  // A rule may stop a trial while its rung is open.
+  std::set<std::pair<std::int32_t, int>> stopped;
+  for (const study::Decision& decision : study_->decisions)
+    if (!decision.promoted) stopped.emplace(decision.trial, decision.rung);
   for (TrialView& trial : trials_) {
-    const RungView* at = trial.newest == nullptr ? nullptr : rung(trial.newest->bracket, trial.newest->rung);
-    trial.state = state_of(trial, at != nullptr && at->decided, study_->definition.fidelity.max);
+    const Task* newest = trial.newest;
+    const RungView* at = newest == nullptr ? nullptr : rung(newest->bracket, newest->rung);
+    const bool decided = at != nullptr && (at->decided || stopped.contains({trial.id, newest->rung}));
+    trial.state = state_of(trial, decided, study_->definition.fidelity.max);
     ++counts_[static_cast<std::size_t>(trial.state)];
     if (trial.measured != nullptr && feasible(*trial.measured)) best_first_.push_back(trial.id);
   }

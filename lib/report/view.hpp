@@ -18,8 +18,8 @@ namespace hpo::report {
 enum class TrialState {
   waiting,  ///< its newest task has not begun
   running,
-  finished,  ///< at its newest rung, which is not decided yet
-  stopped,   ///< its rung was decided without it
+  finished,  ///< at its newest rung; whether it goes further is not decided yet
+  stopped,   ///< at its newest rung: it goes no further
   complete,  ///< trained to the largest budget
   failed,
   diverged,

@@ -79,7 +79,7 @@ class Views(Case):
         attempt = trial["rungs"][0]["attempts"][0]
         self.assertEqual((attempt["job"], attempt["cause"]), ("1_4", "completed"))
         self.assertEqual(trial["logs"], ["logs/1_4.log"])
-        self.assertIn("its rung is decided when its other 8 tasks have ended", self.view("--explain=4").stdout)
+        self.assertIn("its rung is decided at the latest when its other 8 tasks have ended", self.view("--explain=4").stdout)
         self.golden_failure("explain-no-such-trial", "hpo-collect", "study.h5", "--explain=9", code=2)
 
     def test_the_ledger_adds_up_to_what_was_promised_and_spent(self):
