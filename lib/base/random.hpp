@@ -19,6 +19,7 @@ enum class Purpose : std::uint32_t {
   synthetic_data = 8,
   test = 9,
   forest = 10,
+  promote = 11,
 };
 
 /// Philox4x32-10, a counter-based generator: a pure function of (counter, key), the same on CPU and GPU.

@@ -70,7 +70,7 @@ Proposed propose(study::Study& study, std::optional<int> count, double now) {
                            .rungs.at(static_cast<std::size_t>(intake.rung));
     const int wanted = std::min(intake.count, left);
     if (wanted <= 0) break;
-    const auto points = proposer->propose(history_of(study), {wanted, rung.budget});
+    const auto points = proposer->propose(history_of(study), {wanted, rung.budget, intake.explore});
     for (const auto& point : points)
       proposed.trials.push_back(add_trial(study, intake.bracket, rung, point, now));
     left -= static_cast<int>(points.size());

@@ -12,12 +12,13 @@ Entry pasha_entry();
 Entry dehb_entry();
 Entry median_entry();
 Entry percentile_entry();
+Entry model_entry();
 Entry none_entry();
 
 const std::vector<Entry>& registry() {
   static const std::vector<Entry> entries{halving_entry(),    hyperband_entry(), asha_entry(),
                                           pasha_entry(),      dehb_entry(),      median_entry(),
-                                          percentile_entry(), none_entry()};
+                                          percentile_entry(), model_entry(), none_entry()};
   return entries;
 }
 

@@ -65,6 +65,7 @@ struct State {
 struct Intake {
   int bracket = 0, rung = 0;
   int count = 0;
+  bool explore = false;  ///< points that do not depend on results
 };
 
 /// One trial's fate, with the reason in words ("2nd of 27: 0.142 <= 0.155, the last promoted").

@@ -30,9 +30,11 @@ struct Setting {
 
 /// What is asked of a proposer.
 struct Ask {
-  Ask(int points, double trained_to = 0) : count(points), budget(trained_to) {}
+  Ask(int points, double trained_to = 0, bool exploring = false)
+      : count(points), budget(trained_to), explore(exploring) {}
   int count;      ///< points
   double budget;  ///< how far they will be trained first; 0: to the end
+  bool explore;   ///< points that do not depend on results, from proposers that can
 };
 
 /// Makes points. A pure function of (setting, history, ask): no files, no clock, no hidden state, and the

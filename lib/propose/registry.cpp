@@ -23,6 +23,7 @@ Entry gp_entry();
 Entry evolution_entry();
 Entry de_entry();
 Entry cmaes_entry();
+Entry mf_entry();
 Entry external_entry();
 
 namespace {
@@ -85,6 +86,7 @@ const std::vector<Entry>& registry() {
       evolution_entry(),  //
       de_entry(),         //
       cmaes_entry(),      //
+      mf_entry(),         //
       external_entry(),   //
   };
   return entries;

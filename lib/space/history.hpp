@@ -22,6 +22,7 @@ enum class TrialStatus {
 struct Observation {
   double budget = 0;
   std::vector<double> values;
+  double ended = 0;  ///< seconds since 1970; 0: not known
 };
 
 /// One report on the way: the first objective, turned so that smaller is better.

@@ -4,7 +4,7 @@
 // those of [search] and [fidelity] in study.toml; without any, a new study's defaults hold, but for `trials`,
 // of which there is no end. N points are proposed at a time.
 //   in
-//   {"op":"start","seed":1,"max_epochs":50,"space":[{"name":"lr","type":"float","low":1e-5,"high":0.1,"log":true},
+//   {"op":"start","seed":1,"workers":1,"max_epochs":50,"space":[{"name":"lr","type":"float","low":1e-5,"high":0.1,"log":true},
 //         {"name":"opt","type":"cat","choices":["a","b"]}, ...]}
 //        {"op":"ask"}   {"op":"tell","id":0,"epochs":3,"curve":[0.9,0.8,null]}   {"op":"stop"}
 //   out  to ask: {"op":"eval","id":0,"config":{...},"epochs":3}, {"op":"wait"} while results are out,
@@ -25,6 +25,7 @@
 #include "base/error.hpp"
 #include "flow/promote.hpp"
 #include "flow/propose.hpp"
+#include "promote/rule.hpp"
 #include "study/definition.hpp"
 #include "study/study.hpp"
 
@@ -58,6 +59,16 @@ std::string toml_parameter(const json& parameter) {
                      parameter.at("log").get<bool>() ? "log" : "linear");
 }
 
+/// Whether the promotion rule asks how many tasks can run at once, and the arguments do not say.
+bool knows_batch(const Arguments& arguments) {
+  const auto name = arguments.keys.find("promotion");
+  const std::string rule = name == arguments.keys.end() ? study::Search{}.promotion : name->second;
+  const auto& rules = promote::registry();
+  const auto entry = std::ranges::find(rules, rule, &promote::Entry::name);
+  return !arguments.keys.contains("batch") && entry != rules.end() &&
+         std::ranges::find(entry->option_names, "batch") != entry->option_names.end();
+}
+
 std::string toml_of(const json& start, const Arguments& arguments) {
   std::string search = "[search]\n";
   std::map<std::string, std::string> fidelity{{"min", "1"}, {"max", start.at("max_epochs").dump()}};
@@ -71,6 +82,7 @@ std::string toml_of(const json& start, const Arguments& arguments) {
     }
   }
   if (!counted) search += fmt::format("trials = {}\n", kEndless);
+  if (knows_batch(arguments)) search += fmt::format("batch = {}\n", start.at("workers").dump());
   std::string text = fmt::format("[study]\nname = \"bench\"\nseed = {}\n", start.at("seed").dump());
   text += "[[objective]]\nmetric = \"loss\"\ngoal = \"minimize\"\n[space]\n";
   for (const auto& parameter : start.at("space"))

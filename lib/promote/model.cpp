@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/random.hpp"
+#include "promote/ladder.hpp"
+#include "promote/options.hpp"
+#include "promote/ranking.hpp"
+#include "promote/rule.hpp"
+#include "surrogate/encoding.hpp"
+#include "surrogate/forecast.hpp"
+
+namespace hpo::promote {
+namespace {
+
+constexpr int kOpening = 27;        // trials before the model decides
+constexpr int kRound = 9;           // of them at a time
+constexpr double kExploring = 0.1;  // share of the training spent on new points on the lowest rung
+constexpr double kNewcomer = 1.5;   // how much more a new point must promise than a trial
+constexpr int kBatch = 9;
+
+/// What the rule needs to know of one trial.
+struct Standing {
+  int first = 0, last = 0;  ///< rungs
+  bool pending = false;     ///< on the last
+  bool can_rise = false;    ///< has a value there, and no verdict
+};
+
+/// Spends the training that Successive Halving of `trials` would cost where a model of all curves so far
+/// (surrogate/forecast.hpp) expects most: after an opening by halving without brackets, whose quota counts
+/// all trials, each move is the best of two kinds, by expected improvement at the full budget: a trial goes
+/// up a rung, or a new one begins, on the second rung. A tenth of the training goes to points that do not
+/// depend on results, on the lowest rung: what a model believes never to be worth a look is looked at.
+/// Freeze-thaw Bayesian optimisation (Swersky, Snoek and Adams 2014) with rungs for epochs.
+class Model final : public Rule {
+ public:
+  explicit Model(const Setting& setting)
+      : setting_(setting),
+        batch_(whole_option(setting, "batch", 1).value_or(kBatch)),
+        opening_(std::clamp(setting.trials / 2, std::min(kRound, setting.trials), kOpening)),
+        ladder_(make_ladder(0, setting.trials, setting.fidelity)) {
+    HPO_CHECK(setting.space != nullptr, "a model without a space");
+    double below = 0;
+    for (const auto& rung : ladder_.rungs) {
+      training_ += rung.tasks * (rung.budget - below);
+      below = rung.budget;
+    }
+  }
+
+  [[nodiscard]] Plan plan() const override { return {{ladder_}}; }
+  [[nodiscard]] bool wants_history() const override { return true; }
+
+  [[nodiscard]] Move move(const State& state) const override;
+
+ private:
+  [[nodiscard]] const RungState* rung(const State& state, int index) const;
+  [[nodiscard]] std::map<std::int64_t, Standing> standings(const State& state) const;
+  [[nodiscard]] std::optional<Decision> by_quota(const State& state,
+                                                 const std::map<std::int64_t, Standing>& all) const;
+  void open(const State& state, const std::map<std::int64_t, Standing>& all, int out, Move& move) const;
+  void go_on(const State& state, const std::map<std::int64_t, Standing>& all, int free, Move& move) const;
+  void finish(const State& state, const std::map<std::int64_t, Standing>& all, int out, Move& move) const;
+
+  Setting setting_;
+  int batch_, opening_;
+  PlannedBracket ladder_;
+  double training_ = 0;
+};
+
+const RungState* Model::rung(const State& state, int index) const {
+  const auto& rungs = state.brackets.front().rungs;
+  return static_cast<std::size_t>(index) < rungs.size() ? &rungs[static_cast<std::size_t>(index)] : nullptr;
+}
+
+std::map<std::int64_t, Standing> Model::standings(const State& state) const {
+  std::map<std::int64_t, Standing> all;
+  for (const auto& at : state.brackets.front().rungs) {
+    const Ranking ranking(at.seats, setting_.goals, setting_.seed);
+    for (const auto& place : ranking.order()) {
+      const bool is_new = !all.contains(place.seat->trial);
+      auto& standing = all[place.seat->trial];
+      if (is_new) standing.first = at.index;
+      standing.last = at.index;
+      standing.pending = place.standing == Ranking::Standing::pending;
+      standing.can_rise = place.standing == Ranking::Standing::ranked && place.seat->verdict == Verdict::none;
+    }
+  }
+  return all;
+}
+
+Move Model::move(const State& state) const {
+  const auto all = standings(state);
+  const auto out =
+      static_cast<int>(std::ranges::count_if(all, [](const auto& entry) { return entry.second.pending; }));
+  double spent = 0;
+  for (const auto& [trial, standing] : all)
+    spent += ladder_.rungs[static_cast<std::size_t>(standing.last)].budget;
+
+  Move move;
+  if (spent >= training_) {
+    finish(state, all, out, move);
+  } else if (static_cast<int>(all.size()) < opening_ || out >= batch_) {
+    open(state, all, out, move);
+  } else {
+    go_on(state, all, batch_ - out, move);
+  }
+  const bool idle = move.decisions.empty() && move.closings.empty() && move.intake.empty();
+  if (idle && out > 0) move.waits_for = fmt::format("{} trials have not ended", out);
+  return move;
+}
+
+std::optional<Decision> Model::by_quota(const State& state,
+                                        const std::map<std::int64_t, Standing>& all) const {
+  for (int k = 0; k + 1 < static_cast<int>(ladder_.rungs.size()); ++k) {
+    const RungState* at = rung(state, k);
+    if (at == nullptr) break;
+    int seen = 0, up = 0;
+    for (const auto& [trial, standing] : all) {
+      seen += standing.last > k || (standing.last == k && !standing.pending) ? 1 : 0;
+      up += standing.last > k ? 1 : 0;
+    }
+    if (one_in(setting_.fidelity.eta, seen) <= up) continue;
+    const Ranking ranking(at->seats, setting_.goals, setting_.seed);
+    for (std::size_t i = 0; i < ranking.order().size(); ++i) {
+      const auto& place = ranking.order()[i];
+      if (place.standing != Ranking::Standing::ranked || place.seat->verdict != Verdict::none) continue;
+      return Decision{0,
+                      k,
+                      place.seat->trial,
+                      Verdict::promote,
+                      static_cast<int>(i) + 1,
+                      fmt::format("{} of {}: {}, the best that waits", ordinal(static_cast<int>(i) + 1),
+                                  ranking.counted(), ranking.standing(i))};
+    }
+  }
+  return std::nullopt;
+}
+
+void Model::open(const State& state, const std::map<std::int64_t, Standing>& all, int out, Move& move) const {
+  if (out >= batch_ && static_cast<int>(all.size()) >= opening_) return;
+  const int known = static_cast<int>(all.size()), in_round = known % kRound;
+  const int missing = std::min(kRound - in_round, opening_ - known);
+  if (in_round == 0 && known > 0) {
+    if (const auto decision = by_quota(state, all)) {
+      move.decisions.push_back(*decision);
+      return;
+    }
+    if (out > 0) return;
+  }
+  if (!state.exhausted) {
+    move.intake.push_back({0, 0, missing, true});
+  } else if (out == 0) {
+    go_on(state, all, batch_, move);
+  }
+}
+
+void Model::go_on(const State& state, const std::map<std::int64_t, Standing>& all, int free,
+                  Move& move) const {
+  double spent = 0, explored = 0;
+  for (const auto& [trial, standing] : all) {
+    spent += ladder_.rungs[static_cast<std::size_t>(standing.last)].budget;
+    if (standing.first == 0) explored += ladder_.rungs.front().budget;
+  }
+  if (explored < kExploring * spent && !state.exhausted) {
+    move.intake.push_back({0, 0, std::min(free, kRound), true});
+    return;
+  }
+  const surrogate::Encoding encoding(*setting_.space);
+  surrogate::Forecast::Options options;
+  options.spare = free;
+  std::size_t seats = 0;
+  for (const auto& at : state.brackets.front().rungs) seats += at.seats.size();
+  options.sight = surrogate::Forecast::next_sight(*state.history);
+  auto forecast =
+      surrogate::Forecast::of(encoding, setting_.fidelity, setting_.goals, *state.history, options);
+  if (!forecast) {
+    if (auto decision = by_quota(state, all)) {
+      move.decisions.push_back(std::move(*decision));
+    } else if (!state.exhausted) {
+      move.intake.push_back({0, 0, std::min(free, kRound), true});
+    } else if (free == batch_) {
+      finish(state, all, 0, move);
+    }
+    return;
+  }
+  auto outlooks = forecast->outlooks();
+  std::ranges::sort(outlooks, [](const auto& a, const auto& b) {
+    return std::pair(-a.log_improvement, a.trial) < std::pair(-b.log_improvement, b.trial);
+  });
+  std::set<std::string> taken;
+  for (const auto& trial : state.history->trials) taken.insert(setting_.space->key(trial.point));
+  Stream stream(setting_.seed, Purpose::promote, seats);
+  const int top = static_cast<int>(ladder_.rungs.size()) - 1;
+  const int entry = std::min(1, top);
+  int newcomers = 0;
+  auto next = outlooks.begin();
+  for (int k = 0; k < free; ++k) {
+    next = std::find_if(next, outlooks.end(), [&](const auto& outlook) {
+      const auto found = all.find(outlook.trial);
+      return found != all.end() && found->second.can_rise && found->second.last < top;
+    });
+    std::optional<surrogate::Suggestion> fresh;
+    if (!state.exhausted)
+      fresh = forecast->suggest(
+          [&](const space::Point& point) {
+            return setting_.space->forbidden_by(point) == nullptr &&
+                   !taken.contains(setting_.space->key(point));
+          },
+          stream);
+    const bool rises = next != outlooks.end() &&
+                       (!fresh || fresh->log_improvement < next->log_improvement + std::log(kNewcomer));
+    if (rises) {
+      const auto rank = 1 + std::ranges::count_if(forecast->outlooks(),
+                                                  [&](const auto& other) { return other.mean < next->mean; });
+      const auto by = fmt::format("the largest expected improvement; {} of {} by expected end",
+                                  ordinal(static_cast<int>(rank)), outlooks.size());
+      move.decisions.push_back(
+          {0, all.at(next->trial).last, next->trial, Verdict::promote, static_cast<int>(rank), by});
+      ++next;
+    } else if (fresh) {
+      ++newcomers;
+      taken.insert(setting_.space->key(fresh->point));
+      forecast->take(fresh->point);
+    } else {
+      break;
+    }
+  }
+  if (newcomers > 0) move.intake.push_back({0, entry, newcomers, false});
+  if (move.decisions.empty() && move.intake.empty() && free == batch_) finish(state, all, 0, move);
+}
+
+void Model::finish(const State& state, const std::map<std::int64_t, Standing>& all, int out,
+                   Move& move) const {
+  if (out > 0) return;
+  // The study's answer is a trial trained to the end.
+  const int top = static_cast<int>(ladder_.rungs.size()) - 1;
+  const bool has_end = std::ranges::any_of(all, [&](const auto& entry) { return entry.second.last == top; });
+  for (int k = top - 1; k >= 0 && !has_end; --k) {
+    const RungState* at = rung(state, k);
+    if (at == nullptr) continue;
+    const Ranking ranking(at->seats, setting_.goals, setting_.seed);
+    const auto& order = ranking.order();
+    if (order.empty() || order.front().standing != Ranking::Standing::ranked ||
+        order.front().seat->verdict != Verdict::none)
+      continue;
+    move.decisions.push_back({0, k, order.front().seat->trial, Verdict::promote, 1,
+                              fmt::format("the best on the highest rung: {}", ranking.standing(0))});
+    return;
+  }
+  for (const auto& at : state.brackets.front().rungs)
+    if (!at.closed && !at.seats.empty())
+      move.closings.push_back({0, at.index, "the training planned for is spent"});
+}
+
+}  // namespace
+
+Entry model_entry() {
+  return {"model",
+          "what a model of all curves expects most of: a trial goes up, or a new one begins",
+          {"batch"},
+          [](const Setting& setting) { return std::make_unique<Model>(setting); }};
+}
+
+}  // namespace hpo::promote
