@@ -22,6 +22,9 @@
 #include "surrogate/forecast.hpp"
 
 namespace hpo::promote {
+
+Entry none_entry();
+
 namespace {
 
 constexpr int kOpening = 27;        // trials before the model decides
@@ -36,6 +39,18 @@ struct Standing {
   bool pending = false;     ///< on the last
   bool can_rise = false;    ///< has a value there, and no verdict
 };
+
+Decision decision(const surrogate::Outlook& outlook, int rung, const surrogate::Forecast& forecast) {
+  const auto& all = forecast.outlooks();
+  const auto rank = 1 + std::ranges::count_if(all, [&](const auto& o) { return o.mean < outlook.mean; });
+  return {0,
+          rung,
+          outlook.trial,
+          Verdict::promote,
+          static_cast<int>(rank),
+          fmt::format("the largest expected improvement; {} of {} by its expected end",
+                      ordinal(static_cast<int>(rank)), all.size())};
+}
 
 /// Spends the training that Successive Halving of `trials` would cost where a model of all curves so far
 /// (surrogate/forecast.hpp) expects most: after an opening by halving without brackets, whose quota counts
@@ -70,6 +85,8 @@ class Model final : public Rule {
                                                  const std::map<std::int64_t, Standing>& all) const;
   void open(const State& state, const std::map<std::int64_t, Standing>& all, int out, Move& move) const;
   void go_on(const State& state, const std::map<std::int64_t, Standing>& all, int free, Move& move) const;
+  void by_forecast(const State& state, const std::map<std::int64_t, Standing>& all,
+                   surrogate::Forecast& forecast, int free, Move& move) const;
   void finish(const State& state, const std::map<std::int64_t, Standing>& all, int out, Move& move) const;
 
   Setting setting_;
@@ -176,68 +193,62 @@ void Model::go_on(const State& state, const std::map<std::int64_t, Standing>& al
     move.intake.push_back({0, 0, std::min(free, kRound), true});
     return;
   }
-  const surrogate::Encoding encoding(*setting_.space);
   surrogate::Forecast::Options options;
+  options.batch = free;
   options.spare = free;
-  std::size_t seats = 0;
-  for (const auto& at : state.brackets.front().rungs) seats += at.seats.size();
   options.sight = surrogate::Forecast::next_sight(*state.history);
+  // A forecast is of one number.
+  const bool one = std::ranges::count(setting_.goals, space::Goal::Role::objective, &space::Goal::role) == 1;
+  const surrogate::Encoding encoding(*setting_.space);
   auto forecast =
-      surrogate::Forecast::of(encoding, setting_.fidelity, setting_.goals, *state.history, options);
-  if (!forecast) {
-    if (auto decision = by_quota(state, all)) {
-      move.decisions.push_back(std::move(*decision));
-    } else if (!state.exhausted) {
-      move.intake.push_back({0, 0, std::min(free, kRound), true});
-    } else if (free == batch_) {
-      finish(state, all, 0, move);
-    }
-    return;
+      one ? surrogate::Forecast::of(encoding, setting_.fidelity, setting_.goals, *state.history, options)
+          : std::nullopt;
+  if (forecast) {
+    by_forecast(state, all, *forecast, free, move);
+  } else if (auto decision = by_quota(state, all)) {
+    move.decisions.push_back(std::move(*decision));
+  } else if (!state.exhausted) {
+    move.intake.push_back({0, 0, std::min(free, kRound), false});
   }
-  auto outlooks = forecast->outlooks();
-  std::ranges::sort(outlooks, [](const auto& a, const auto& b) {
-    return std::pair(-a.log_improvement, a.trial) < std::pair(-b.log_improvement, b.trial);
+  const bool idle = move.decisions.empty() && move.intake.empty();
+  if (idle && free == batch_) finish(state, all, 0, move);
+}
+
+void Model::by_forecast(const State& state, const std::map<std::int64_t, Standing>& all,
+                        surrogate::Forecast& forecast, int free, Move& move) const {
+  const int top = static_cast<int>(ladder_.rungs.size()) - 1;
+  auto trials = forecast.outlooks();
+  std::erase_if(trials, [&](const auto& outlook) {
+    const auto found = all.find(outlook.trial);
+    return found == all.end() || !found->second.can_rise || found->second.last == top;
   });
+  std::ranges::sort(trials, {}, [](const auto& o) { return std::pair(-o.log_improvement, o.trial); });
+
   std::set<std::string> taken;
   for (const auto& trial : state.history->trials) taken.insert(setting_.space->key(trial.point));
-  Stream stream(setting_.seed, Purpose::promote, seats);
-  const int top = static_cast<int>(ladder_.rungs.size()) - 1;
-  const int entry = std::min(1, top);
+  const auto usable = [&](const space::Point& point) {
+    return setting_.space->forbidden_by(point) == nullptr && !taken.contains(setting_.space->key(point));
+  };
+  Stream stream(setting_.seed, Purpose::promote, all.size());
   int newcomers = 0;
-  auto next = outlooks.begin();
+  auto next = trials.begin();
   for (int k = 0; k < free; ++k) {
-    next = std::find_if(next, outlooks.end(), [&](const auto& outlook) {
-      const auto found = all.find(outlook.trial);
-      return found != all.end() && found->second.can_rise && found->second.last < top;
-    });
     std::optional<surrogate::Suggestion> fresh;
-    if (!state.exhausted)
-      fresh = forecast->suggest(
-          [&](const space::Point& point) {
-            return setting_.space->forbidden_by(point) == nullptr &&
-                   !taken.contains(setting_.space->key(point));
-          },
-          stream);
-    const bool rises = next != outlooks.end() &&
+    if (!state.exhausted) fresh = forecast.suggest(usable, stream);
+    const bool rises = next != trials.end() &&
                        (!fresh || fresh->log_improvement < next->log_improvement + std::log(kNewcomer));
     if (rises) {
-      const auto rank = 1 + std::ranges::count_if(forecast->outlooks(),
-                                                  [&](const auto& other) { return other.mean < next->mean; });
-      const auto by = fmt::format("the largest expected improvement; {} of {} by expected end",
-                                  ordinal(static_cast<int>(rank)), outlooks.size());
-      move.decisions.push_back(
-          {0, all.at(next->trial).last, next->trial, Verdict::promote, static_cast<int>(rank), by});
+      move.decisions.push_back(decision(*next, all.at(next->trial).last, forecast));
       ++next;
     } else if (fresh) {
       ++newcomers;
       taken.insert(setting_.space->key(fresh->point));
-      forecast->take(fresh->point);
+      forecast.take(fresh->point);
     } else {
       break;
     }
   }
-  if (newcomers > 0) move.intake.push_back({0, entry, newcomers, false});
-  if (move.decisions.empty() && move.intake.empty() && free == batch_) finish(state, all, 0, move);
+  if (newcomers > 0) move.intake.push_back({0, std::min(1, top), newcomers, false});
 }
 
 void Model::finish(const State& state, const std::map<std::int64_t, Standing>& all, int out,
@@ -269,7 +280,11 @@ Entry model_entry() {
   return {"model",
           "what a model of all curves expects most of: a trial goes up, or a new one begins",
           {"batch"},
-          [](const Setting& setting) { return std::make_unique<Model>(setting); }};
+          [](const Setting& setting) -> std::unique_ptr<Rule> {
+            // With one budget there is nothing to decide.
+            if (setting.fidelity.min >= setting.fidelity.max) return none_entry().make(setting);
+            return std::make_unique<Model>(setting);
+          }};
 }
 
 }  // namespace hpo::promote

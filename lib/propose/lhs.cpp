@@ -33,7 +33,8 @@ class LatinHypercube final : public Design {
 }  // namespace
 
 Entry lhs_entry() {
-  return {"lhs", "Latin hypercubes, one a bracket: even in every range", {}, make_design<LatinHypercube>, false};
+  return {
+      "lhs", "Latin hypercubes, one a bracket: even in every range", {}, make_design<LatinHypercube>, false};
 }
 
 }  // namespace hpo::propose

@@ -61,6 +61,7 @@ std::unique_ptr<ModelBased::Session> MultiFidelity::fit(const space::History& hi
   const auto waiting = pending(history);
   Forecast::Options options;
   options.sight = Forecast::next_sight(history);
+  options.batch = ask.count;
   options.spare = static_cast<Eigen::Index>(ask.count) + static_cast<Eigen::Index>(waiting.size());
   auto forecast = Forecast::of(encoding(), setting().fidelity, setting().goals, history, options);
   if (!forecast) return nullptr;

@@ -24,6 +24,7 @@ Entry evolution_entry();
 Entry de_entry();
 Entry cmaes_entry();
 Entry mf_entry();
+Entry portfolio_entry();
 Entry external_entry();
 
 namespace {
@@ -76,6 +77,7 @@ std::vector<space::Point> checked_starts(const Setting& setting) {
 
 const std::vector<Entry>& registry() {
   static const std::vector<Entry> entries{
+      portfolio_entry(),  //
       random_entry(),     //
       grid_entry(),       //
       sobol_entry(),      //

@@ -68,7 +68,11 @@ class Sobol final : public Design {
 }  // namespace
 
 Entry sobol_entry() {
-  return {"sobol", "scrambled Sobol points: even in every range and pair of ranges", {}, make_design<Sobol>, false};
+  return {"sobol",
+          "scrambled Sobol points: even in every range and pair of ranges",
+          {},
+          make_design<Sobol>,
+          false};
 }
 
 }  // namespace hpo::propose

@@ -27,8 +27,8 @@ struct Objective {
 
 /// [search]: what is not common to all proposers and rules stays in `options`.
 struct Search {
-  std::string proposer = "sobol";
-  std::string promotion = "halving";
+  std::string proposer = "portfolio";
+  std::string promotion = "model";  ///< halving beside proposers that do not know all curves
   int trials = 27;
   std::vector<std::string>
       warm;  ///< files of earlier results, relative to study.toml: read once, by hpo-init

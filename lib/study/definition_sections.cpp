@@ -118,12 +118,17 @@ space::Fidelity read_fidelity(const Table& root) {
   return fidelity;
 }
 
+// The rule that makes most of a proposer: those that know all curves go with the one that does.
+std::string rule_beside(const std::string& proposer) {
+  return proposer == "portfolio" || proposer == "mf" ? "model" : "halving";
+}
+
 Search read_search(const Table& root) {
   Search search;
   if (!root.has("search")) return search;
   const Table table = root.table("search");
   search.proposer = table.text("proposer", search.proposer);
-  search.promotion = table.text("promotion", search.promotion);
+  search.promotion = table.text("promotion", rule_beside(search.proposer));
   if (table.has("trials")) search.trials = static_cast<int>(table.whole("trials", 1, kMostTrials));
   if (table.has("warm")) search.warm = table.texts("warm");
   for (const auto& [key, value] : table.json().items()) {

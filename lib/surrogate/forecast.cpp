@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "surrogate/acquisition.hpp"
-#include "surrogate/acquisition_search.hpp"
 
 namespace hpo::surrogate {
 namespace {
@@ -18,6 +17,8 @@ namespace {
 constexpr double kEnd = 1;        // t of the largest budget
 constexpr double kGrowth = 1.25;  // results between two fits
 constexpr std::size_t kCenters = 8;
+constexpr std::size_t kMostOutlooks = 1'000;
+constexpr double kWholeEffort = 16;   // suggestions of a batch that get all the search there is
 constexpr double kShareOfBest = 0.7;  // of the rows, when there are too many
 
 /// One value of one trial.
@@ -29,18 +30,29 @@ struct Result {
 
 using Key = std::pair<double, std::int64_t>;
 
+bool keeps(const std::vector<space::Goal>& goals, const std::vector<double>& values) {
+  for (std::size_t i = 0; i < goals.size() && i < values.size(); ++i)
+    if (goals[i].role == space::Goal::Role::constraint && !(values[i] <= goals[i].bound)) return false;
+  return true;
+}
+
 std::size_t first_objective(const std::vector<space::Goal>& goals) {
   const auto found = std::ranges::find(goals, space::Goal::Role::objective, &space::Goal::role);
   return static_cast<std::size_t>(found - goals.begin());
 }
 
 /// Every value, in the order in which they became known; trials of earlier studies have ids below 0.
-std::vector<Result> results_of(const space::History& history, std::size_t objective, double lowest) {
+std::vector<Result> results_of(const space::History& history, const std::vector<space::Goal>& goals,
+                               double lowest) {
+  const auto objective = first_objective(goals);
   std::vector<Result> results;
   const auto add = [&](const space::PastTrial& trial, std::int64_t id) {
     for (const auto& seen : trial.curve) {
       const bool has_value = objective < seen.values.size() && std::isfinite(seen.values[objective]);
-      if (has_value) results.push_back({id, &trial.point, seen.budget, seen.values[objective], seen.ended});
+      if (!has_value) continue;
+      const double value =
+          keeps(goals, seen.values) ? seen.values[objective] : std::numeric_limits<double>::infinity();
+      results.push_back({id, &trial.point, seen.budget, value, seen.ended});
     }
     if (trial.status == space::TrialStatus::failed && trial.curve.empty())
       results.push_back({id, &trial.point, lowest, std::numeric_limits<double>::infinity(), 0});
@@ -193,7 +205,7 @@ Forecast::Sight Forecast::next_sight(const space::History& history) {
 std::optional<Forecast> Forecast::of(const Encoding& encoding, const space::Fidelity& fidelity,
                                      const std::vector<space::Goal>& goals, const space::History& history,
                                      const Options& options) {
-  const auto results = results_of(history, first_objective(goals), fidelity.min);
+  const auto results = results_of(history, goals, fidelity.min);
   std::map<std::int64_t, const space::Point*> trials;
   for (const auto& r : results)
     if (std::isfinite(r.value)) trials[r.trial] = r.point;
@@ -215,6 +227,11 @@ std::optional<Forecast> Forecast::of(const Encoding& encoding, const space::Fide
   if (!gp) return std::nullopt;
 
   Forecast forecast(encoding, std::move(*gp));
+  if (trials.size() > kMostOutlooks) {
+    trials.clear();
+    for (const auto& r : chosen(results, kMostOutlooks))
+      if (std::isfinite(r.value)) trials[r.trial] = r.point;
+  }
   std::vector<std::int64_t> ids;
   Matrix rows(static_cast<Eigen::Index>(trials.size()), encoding.dimension());
   for (const auto& [id, point] : trials) {
@@ -236,6 +253,9 @@ std::optional<Forecast> Forecast::of(const Encoding& encoding, const space::Fide
   forecast.centers_.resize(static_cast<Eigen::Index>(order.size()), encoding.dimension());
   for (std::size_t i = 0; i < order.size(); ++i)
     forecast.centers_.row(static_cast<Eigen::Index>(i)) = rows.row(order[i].second);
+  const double effort = std::min(1.0, std::sqrt(kWholeEffort / std::max(options.batch, 1)));
+  forecast.search_.uniform = static_cast<int>(forecast.search_.uniform * effort);
+  forecast.search_.near = static_cast<int>(forecast.search_.near * effort);
   return forecast;
 }
 
@@ -249,7 +269,7 @@ std::optional<Suggestion> Forecast::suggest(const std::function<bool(const space
   };
   Target target;
   target.values = [&](const Matrix& points) { return improvement(gp_.predict(points, kEnd)); };
-  const auto point = best_point(*encoding_, features_, target, centers_, usable, stream);
+  const auto point = best_point(*encoding_, features_, target, centers_, usable, stream, search_);
   if (!point) return std::nullopt;
   const Matrix row = encoding_->row(*point);
   return Suggestion{*point, improvement(gp_.predict(features_.of(row), kEnd))[0]};

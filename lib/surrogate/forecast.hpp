@@ -10,6 +10,7 @@
 #include "space/fidelity.hpp"
 #include "space/goal.hpp"
 #include "space/history.hpp"
+#include "surrogate/acquisition_search.hpp"
 #include "surrogate/curve_gp.hpp"
 #include "surrogate/encoding.hpp"
 #include "surrogate/kernel.hpp"
@@ -38,7 +39,7 @@ struct Suggestion {
 /// from the steps of those trials that took them:
 ///   m(k) = m(k - 1) + (sum of the steps from budget k - 1 to k, plus half the step before) / (their number +
 ///   1)
-/// Failed trials count as bad as any.
+/// Failed trials, and results that break a constraint, count as bad as any.
 class Forecast {
  public:
   enum class Sight { near_best, over_all };
@@ -51,6 +52,7 @@ class Forecast {
     std::size_t least_trials = 0;  ///< with a value, before there is a forecast; 0: the dimension + 1
     std::size_t most_rows = 250;   ///< the furthest trained first, then the best, then any
     int evaluations = 40;          ///< of the likelihood, when parameters are fitted
+    int batch = 1;                 ///< points that will be suggested: many get less search each
     Eigen::Index spare = 0;        ///< points that will be taken
   };
 
@@ -61,7 +63,7 @@ class Forecast {
                                                   const std::vector<space::Goal>& goals,
                                                   const space::History& history, const Options& options);
 
-  /// Of every trial that has a value, by id.
+  /// Of every trial that has a value, by id; of very many the best so far.
   [[nodiscard]] const std::vector<Outlook>& outlooks() const { return outlooks_; }
   /// The point of the highest expected improvement that was found among those that `usable` allows.
   [[nodiscard]] std::optional<Suggestion> suggest(const std::function<bool(const space::Point&)>& usable,
@@ -76,7 +78,8 @@ class Forecast {
   Features features_;
   CurveGp gp_;
   std::vector<Outlook> outlooks_;
-  Matrix centers_;   // rows of the trials with the least means
+  Matrix centers_;  // rows of the trials with the least means
+  SearchOptions search_;
   double best_ = 0;  // the least mean
   std::int64_t taken_ = 0;
 };

@@ -59,16 +59,6 @@ std::string toml_parameter(const json& parameter) {
                      parameter.at("log").get<bool>() ? "log" : "linear");
 }
 
-/// Whether the promotion rule asks how many tasks can run at once, and the arguments do not say.
-bool knows_batch(const Arguments& arguments) {
-  const auto name = arguments.keys.find("promotion");
-  const std::string rule = name == arguments.keys.end() ? study::Search{}.promotion : name->second;
-  const auto& rules = promote::registry();
-  const auto entry = std::ranges::find(rules, rule, &promote::Entry::name);
-  return !arguments.keys.contains("batch") && entry != rules.end() &&
-         std::ranges::find(entry->option_names, "batch") != entry->option_names.end();
-}
-
 std::string toml_of(const json& start, const Arguments& arguments) {
   std::string search = "[search]\n";
   std::map<std::string, std::string> fidelity{{"min", "1"}, {"max", start.at("max_epochs").dump()}};
@@ -82,7 +72,6 @@ std::string toml_of(const json& start, const Arguments& arguments) {
     }
   }
   if (!counted) search += fmt::format("trials = {}\n", kEndless);
-  if (knows_batch(arguments)) search += fmt::format("batch = {}\n", start.at("workers").dump());
   std::string text = fmt::format("[study]\nname = \"bench\"\nseed = {}\n", start.at("seed").dump());
   text += "[[objective]]\nmetric = \"loss\"\ngoal = \"minimize\"\n[space]\n";
   for (const auto& parameter : start.at("space"))
@@ -92,12 +81,25 @@ std::string toml_of(const json& start, const Arguments& arguments) {
   return text + search + "[run]\ncommand = [\"true\"]\n";
 }
 
+/// With the number of tasks that can run at once, where the promotion rule asks for it and the arguments do
+/// not say.
+study::Definition definition_of(const json& start, Arguments arguments) {
+  const auto parse = [&] { return study::parse_definition(toml_of(start, arguments), "search-adapter"); };
+  auto definition = parse();
+  const auto& rules = promote::registry();
+  const auto rule = std::ranges::find(rules, definition.search.promotion, &promote::Entry::name);
+  if (rule == rules.end() || std::ranges::find(rule->option_names, "batch") == rule->option_names.end())
+    return definition;
+  arguments.keys.try_emplace("batch", start.at("workers").dump());
+  return parse();
+}
+
 /// One study, and what the benchmark has of it. Budgets are whole epochs here, each rung's more than the
 /// last's.
 class Bench {
  public:
   Bench(const json& start, const Arguments& arguments) : batch_(arguments.batch) {
-    study_.definition = study::parse_definition(toml_of(start, arguments), "search-adapter");
+    study_.definition = definition_of(start, arguments);
   }
 
   json ask() {

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <memory>
+#include <string>
+
+#include "propose/proposer.hpp"
+
+namespace hpo::propose {
+
+Entry gp_entry();
+Entry mf_entry();
+Entry tpe_entry();
+
+namespace {
+
+constexpr std::size_t kFewParameters = 20;  // as far as distances between points tell a model much
+constexpr std::size_t kManyTrials = 1'000;  // beyond which Gaussian processes see only some of them
+
+/// The proposer that suits the study so far, asked anew for every batch:
+///   one objective, few parameters, trials trained to several budgets     mf
+///   few parameters, up to 1,000 trials                                   gp
+///   otherwise                                                            tpe, its parameters one by one
+///   where
+///                                                                        they are many: those that decide
+///                                                                        nothing then stay uniform
+/// All of them start with the middle of every range and a stratified design. After the practice in Bergstra
+/// et al., "Algorithms for hyper-parameter optimization", NeurIPS 2011, and Turner et al., "Bayesian
+/// optimization is superior to random search for machine learning hyperparameter tuning", PMLR 133, 2021:
+/// Gaussian processes where they can be fitted, densities where they cannot.
+class Portfolio final : public Proposer {
+ public:
+  explicit Portfolio(const Setting& setting) {
+    const bool few = setting.space->dimension() <= kFewParameters;
+    const auto objectives =
+        std::ranges::count(setting.goals, space::Goal::Role::objective, &space::Goal::role);
+    const bool curves = setting.fidelity.min < setting.fidelity.max && objectives == 1;
+    if (few) {
+      first_ = curves ? mf_entry().make(setting) : gp_entry().make(setting);
+      many_ = tpe_entry().make(setting);
+    } else {
+      Setting one_by_one = setting;
+      one_by_one.options = {{"multivariate", false}};
+      many_ = tpe_entry().make(one_by_one);
+    }
+  }
+
+  [[nodiscard]] std::vector<space::Point> propose(const space::History& history,
+                                                  const Ask& ask) const override {
+    const bool use_first = first_ != nullptr && history.trials.size() < kManyTrials;
+    return (use_first ? first_ : many_)->propose(history, ask);
+  }
+
+ private:
+  std::unique_ptr<Proposer> first_, many_;
+};
+
+}  // namespace
+
+Entry portfolio_entry() {
+  return {"portfolio",
+          "the default: mf, gp or tpe, by budgets, parameters, objectives, and trials",
+          {},
+          [](const Setting& setting) { return std::make_unique<Portfolio>(setting); }};
+}
+
+}  // namespace hpo::propose
