@@ -144,8 +144,7 @@ space::History history_of(const study::Study& study) {
     past.cost_hours += task.node_hours;
     if (task.state == study::TaskState::finished)
       past.curve.push_back(
-          {budgets[{task.bracket, task.rung}],
-                            smaller_is_better(study.definition, task.values), task.ended});
+          {budgets[{task.bracket, task.rung}], smaller_is_better(study.definition, task.values), task.ended});
   }
   return history;
 }

@@ -18,7 +18,7 @@ Entry none_entry();
 const std::vector<Entry>& registry() {
   static const std::vector<Entry> entries{halving_entry(),    hyperband_entry(), asha_entry(),
                                           pasha_entry(),      dehb_entry(),      median_entry(),
-                                          percentile_entry(), model_entry(), none_entry()};
+                                          percentile_entry(), model_entry(),     none_entry()};
   return entries;
 }
 
