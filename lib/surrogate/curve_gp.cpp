@@ -208,9 +208,7 @@ void CurveGp::append(const RowVector& point, double time, std::int64_t trial, do
   Matrix k = covariances(point, time);
   add_own(k, {trial}, time);
   cholesky_.half_solve(k);
-  const double own = terms.at(time, time) + terms.of_one(time, time) + terms.noise + kNugget;
-  const double pivot = std::sqrt(std::max(own - k.squaredNorm(), kNugget));
-  cholesky_.append(k, pivot);
+  cholesky_.append(k, terms.at(time, time) + terms.of_one(time, time) + terms.noise + kNugget);
 
   data_.x.conservativeResize(n + 1, Eigen::NoChange);
   data_.x.row(n) = point;
