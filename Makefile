@@ -14,6 +14,7 @@ help:
 	@echo 'make demo      a real study on this machine: Fashion-MNIST, 27 configurations, 2 MPI ranks each'
 	@echo 'make demo SLURM=1   the same as job arrays on a private Slurm cluster of 4 pretended nodes'
 	@echo 'make bench     speed, as ratios to stated floors and rivals'
+	@echo 'make bench-search  search quality: recorded learning curves (BENCH=folder) and classic functions; hours. QUICK=1: a look'
 	@echo 'make bench-slurm   what a task costs beside its training, on a private Slurm cluster'
 	@echo 'make bench-scale   what ten thousand tasks cost, and 2,000 on a private Slurm of 200 nodes'
 	@echo 'make lint      clang-format, clang-tidy    make format  apply clang-format'
@@ -63,6 +64,13 @@ bench-slurm: tools
 # A study in memory behind a protocol of JSON lines, for benchmarks of search quality: $(BUILD)/search-adapter.
 search-adapter: configure
 	@cmake --build $(BUILD) --parallel $(JOBS) --target search-adapter
+
+# Goes on where it was stopped; remove $(BUILD)/bench-search/ROW.jsonl to have a row run again. PYTHON: where numpy, and Optuna to compare with, are.
+BENCH  ?= ../shared/bench
+SEEDS  ?= 10
+PYTHON ?= python3
+bench-search: search-adapter
+	@python3 tests/bench/search.py --bench $(BENCH) --build $(BUILD) --seeds $(SEEDS) --jobs $(JOBS) --python $(PYTHON) $(if $(QUICK),--quick) $(SEARCH_ARGS)
 
 lint: configure
 	@for tool in clang-format run-clang-tidy; do command -v $$tool >/dev/null || \
