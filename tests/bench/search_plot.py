@@ -10,20 +10,20 @@ import math
 import pathlib
 import sys
 
-WIDTH, HEIGHT = 900, 560
-LEFT, RIGHT, TOP, BOTTOM = 64, 260, 62, 52
-X, Y = (0.95, 50.0), (0.09, 1.0)
+WIDTH, HEIGHT = 960, 560
+LEFT, RIGHT, TOP, BOTTOM = 56, 300, 62, 52
+X, Y = (0.95, 50.0), (0.05, 1.0)
 LABEL_STEP = 17
 OURS = {"default": ("#c2410c", 3.2), "gp": ("#0369a1", 2.2), "tpe": ("#15803d", 2.2), "kde + hyperband": ("#9d2a8f", 2.2)}
-PUBLISHED = {
-    "SMAC3 2.4.1 multi-fidelity": "",
-    "Optuna 5.0 GP": "7 4",
-    "BOHB (reference)": "2 3",
-    "SHA (reference)": "9 3 2 3",
-    "Optuna 5.0 TPE univariate + Hyperband pruner": "4 2",
-    "Optuna 5.0 TPE (default, multivariate)": "12 4",
-    "DEHB 0.1.2": "1 4",
-    "random": "3 6",
+PUBLISHED = {  # label, colour, dashes
+    "SMAC3 2.4.1 multi-fidelity": ("SMAC3 2.4, multi-fidelity", "#6b7280", ""),
+    "Optuna 5.0 GP": ("Optuna 5.0 GP", "#5b7a99", "7 4"),
+    "BOHB (reference)": ("BOHB", "#8a6d8a", "2 3"),
+    "SHA (reference)": ("Successive Halving", "#9a7b4f", "9 3 2 3"),
+    "Optuna 5.0 TPE univariate + Hyperband pruner": ("Optuna 5.0 TPE, Hyperband pruner", "#5f8a6b", "4 2"),
+    "Optuna 5.0 TPE (default, multivariate)": ("Optuna 5.0 TPE", "#5f8a6b", "12 4"),
+    "DEHB 0.1.2": ("DEHB 0.1", "#a06060", "1 4"),
+    "random": ("random", "#8a8a8a", "3 6"),
 }
 
 
@@ -70,7 +70,7 @@ def axes(datasets):
            f'<rect width="{WIDTH}" height="{HEIGHT}" rx="6" fill="#fff"/>',
            f'<text x="{LEFT}" y="26" font-size="16" font-weight="600" fill="#111">Regret at equal training cost</text>',
            f'<text x="{LEFT}" y="46" fill="#555">mean over {datasets} data sets of recorded learning curves: 0 is the best there is, 1 the median of random configurations</text>']  # fmt: skip
-    for regret in (0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0):
+    for regret in (0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0):
         y = vertical(regret)
         out.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="#e7e7e7"/>')
         out.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{regret:g}</text>')
@@ -105,10 +105,11 @@ def draw(folder):
     for row in published["programs"]:
         if row["name"] not in PUBLISHED:
             continue
+        label, colour, dashes = PUBLISHED[row["name"]]
         pairs = list(zip(published["at"], row["regret"]))
-        out.append(f'<polyline points="{points(pairs)}" fill="none" stroke="#8a8a8a" stroke-width="1.4" stroke-dasharray="{PUBLISHED[row["name"]]}"/>')
-        out += [f'<circle cx="{horizontal(x):.1f}" cy="{vertical(y):.1f}" r="2" fill="#8a8a8a"/>' for x, y in pairs]
-        ends.append((vertical(pairs[-1][1]), row["name"], "#666", "400"))
+        out.append(f'<polyline points="{points(pairs)}" fill="none" stroke="{colour}" stroke-width="1.4" stroke-dasharray="{dashes or "none"}"/>')
+        out += [f'<circle cx="{horizontal(x):.1f}" cy="{vertical(y):.1f}" r="2" fill="{colour}"/>' for x, y in pairs]
+        ends.append((vertical(pairs[-1][1]), label, colour, "400"))
     for name, (colour, width) in reversed(OURS.items()):
         if name not in ours:
             continue
@@ -116,7 +117,7 @@ def draw(folder):
         band = [(x, m + e) for x, m, e in curve] + [(x, m - e) for x, m, e in reversed(curve)]
         out.append(f'<polygon points="{points(band)}" fill="{colour}" opacity="0.13"/>')
         out.append(f'<polyline points="{points([(x, m) for x, m, _ in curve])}" fill="none" stroke="{colour}" stroke-width="{width}" stroke-linejoin="round"/>')
-        ends.append((vertical(curve[-1][1]), f"hpo-batch: {name} ({seeds} seed{'s' * (seeds > 1)})", colour, "600"))
+        ends.append((vertical(curve[-1][1]), f"hpo-batch {name}, {seeds} seed{'s' * (seeds > 1)}", colour, "600"))
     return "\n".join([*out, *labels(ends), "</svg>"]) + "\n"
 
 
