@@ -80,18 +80,26 @@ def run_row(options, name, program, total):
     return process.returncode == 0
 
 
+def optuna_rows(python):
+    version = subprocess.run([python, "-c", "import optuna; print(optuna.__version__)"], capture_output=True, text=True)
+    if version.returncode != 0:
+        print(f"search.py: {python} has no Optuna; its rows are left out (pip install optuna torch scipy)", file=sys.stderr)
+        return {}
+    return {f"Optuna {version.stdout.strip()} {name}": row for name, row in OPTUNA.items() if can_import(python, row[1])}
+
+
 def rows_of(options):
     """Names and programs, ours first."""
     adapter = shlex.quote(str(options.adapter))
     rows = [(name, f"{adapter} {keys}".strip()) for name, keys in OURS.items()]
     if options.rivals:
-        found = {name: row for name, row in REFERENCES.items() if can_import(options.python, row[1])}
-        version = subprocess.run([options.python, "-c", "import optuna; print(optuna.__version__)"], capture_output=True, text=True)
-        if version.returncode == 0:
-            found |= {f"Optuna {version.stdout.strip()} {name}": row for name, row in OPTUNA.items() if can_import(options.python, row[1])}
-        else:
-            print(f"search.py: {options.python} has no Optuna; its rows are left out (pip install optuna torch scipy)", file=sys.stderr)
-        rows += [(name, f"{shlex.quote(options.python)} baselines.py {algorithm}") for name, (algorithm, _) in found.items()]
+        found = {name: row for name, row in REFERENCES.items() if can_import(options.python, row[1])} | optuna_rows(options.python)
+        script = shlex.quote(str(options.bench / "baselines.py"))
+        rows += [(name, f"{shlex.quote(options.python)} {script} {algorithm}") for name, (algorithm, _) in found.items()]
+    return rows
+
+
+def chosen(options, rows):
     wanted = options.rows.split(",") if options.rows else [name for name, _ in rows]
     unknown = set(wanted) - {name for name, _ in rows}
     if unknown:
@@ -145,12 +153,9 @@ def arguments():
     return options
 
 
-def recorded_curves(options):
-    options.bench = options.bench.resolve()
-    options.python = python_with_numpy(options.python, options.build / "bench-env")
+def recorded_curves(options, rows):
     sets = sum(len(list((options.bench / "data" / family).glob("*.json"))) for family in options.families.split(","))
     failed = []
-    rows = rows_of(options)
     if not options.report:
         failed = [name for name, program in rows if not run_row(options, name, program, sets * options.seeds)]
     paths = [path for name, _ in rows if lines_in(path := file_of(options.out, name)) > 0]
@@ -160,19 +165,27 @@ def recorded_curves(options):
     return failed
 
 
+def classic_functions(options, rivals):
+    command = [sys.executable, str(HERE / "search_functions.py"), "--adapter", str(options.adapter), "--out", str(options.out / "functions.jsonl")]
+    command += ["--seeds", str(options.seeds), "--jobs", str(options.jobs)] + [f"--rival={name}={program}" for name, program in rivals]
+    command += ["--quick"] * options.quick + ["--report"] * options.report
+    return subprocess.run(command, env=os.environ | ONE_THREAD).returncode == 0
+
+
 def main():
     options = arguments()
     options.out.mkdir(parents=True, exist_ok=True)
-    failed = []
+    failed, rivals = [], []
     if options.bench and (options.bench / "evaluate.py").is_file():
-        failed = recorded_curves(options)
+        options.bench = options.bench.resolve()
+        options.python = python_with_numpy(options.python, options.build / "bench-env")
+        rows = rows_of(options)
+        rivals = [row for row in rows if row[0].startswith("Optuna") and "pruner" not in row[0]]
+        failed = recorded_curves(options, chosen(options, rows))
     else:
         print(f"search.py: no evaluate.py in {options.bench}: classic functions only (make bench-search BENCH=... says where the benchmark is)", file=sys.stderr)
-    if options.functions:
-        command = [sys.executable, str(HERE / "search_functions.py"), "--adapter", str(options.adapter), "--out", str(options.out / "functions.jsonl")]
-        command += ["--seeds", str(options.seeds), "--jobs", str(options.jobs)] + (["--quick"] if options.quick else []) + (["--report"] if options.report else [])
-        if subprocess.run(command).returncode != 0:
-            failed.append("classic functions")
+    if options.functions and not classic_functions(options, rivals):
+        failed.append("classic functions")
     if failed:
         sys.exit(f"search.py: not complete: {', '.join(failed)}")
 

@@ -4,7 +4,8 @@
 
 log10 of (value found - least value), mean and standard error over seeds, after 20, 50, 100 and 200 evaluations; less than 1e-10 counts as that. A function with fidelities z in
 (0, 1] is trained for up to 27 epochs, z = epoch / 27: an evaluation is 27 epochs, whoever trains them, and found is the value at z = 1 of the trial whose last loss is least.
-No domain has an optimum in its middle, where some searches start. Only the standard library is used. Results are JSON lines, and what is there is not run again.
+No domain has an optimum in its middle, where some searches start. Rivals are programs that speak the protocol of search_adapter.cpp. Only the standard library is used.
+Results are JSON lines, and what is there is not run again.
 """
 import argparse
 import concurrent.futures
@@ -12,6 +13,7 @@ import json
 import math
 import os
 import pathlib
+import shlex
 import statistics
 import subprocess
 import sys
@@ -89,9 +91,9 @@ FUNCTIONS = {
 }
 
 
-class Adapter:
-    def __init__(self, path, keys):
-        self.process = subprocess.Popen([path, *keys], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+class Searcher:
+    def __init__(self, command):
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
 
     def send(self, **message):
         self.process.stdin.write(json.dumps(message) + "\n")
@@ -109,15 +111,15 @@ class Adapter:
         self.process.wait()
 
 
-def run(path, program, name, seed, evaluations):
+def run(command, name, seed, evaluations):
     """One search: the regret after 1, 2, ... evaluations."""
     function, ranges, least, epochs = FUNCTIONS[name]
-    adapter = Adapter(path, PROGRAMS[program])
+    searcher = Searcher(command)
     space = [{"name": f"x{i}", "type": "float", "low": low, "high": high, "log": False} for i, (low, high) in enumerate(ranges)]
-    adapter.send(op="start", seed=zlib.crc32(name.encode()) % 100000 * 1000 + seed, workers=1, max_epochs=epochs, space=space)
+    searcher.send(op="start", seed=zlib.crc32(name.encode()) % 100000 * 1000 + seed, workers=1, max_epochs=epochs, space=space)
     points, reached, last, spent, regrets = {}, {}, {}, 0, []
     while spent < evaluations * epochs:
-        message = adapter.ask()
+        message = searcher.ask()
         if message["op"] != "eval":
             break
         trial = message["id"]
@@ -131,23 +133,23 @@ def run(path, program, name, seed, evaluations):
             if spent % epochs == 0:
                 regrets.append(function(points[min(last, key=last.get)]) - least)
         reached[trial] = end
-        adapter.send(op="tell", id=trial, epochs=end, curve=curve)
-    adapter.close()
+        searcher.send(op="tell", id=trial, epochs=end, curve=curve)
+    searcher.close()
     regrets += [regrets[-1]] * (evaluations - len(regrets))
     return [math.log10(max(regret, 1e-10)) for regret in regrets]
 
 
-def run_missing(options, evaluations):
+def run_missing(options, commands, evaluations):
     rows = [json.loads(line) for line in options.out.read_text().splitlines()] if options.out.exists() else []
     have = {(row["program"], row["function"], row["seed"]) for row in rows if row["at"][-1] >= evaluations}
-    wanted = [(program, name, seed) for seed in range(options.seeds) for name in FUNCTIONS for program in PROGRAMS]
-    wanted = [key for key in wanted if key not in have and key[0] in options.programs.split(",")]
+    wanted = [(program, name, seed) for seed in range(options.seeds) for name in FUNCTIONS for program in commands]
+    wanted = [key for key in wanted if key not in have and (not options.programs or key[0] in options.programs.split(","))]
     if not wanted:
         return
     at = [n for n in AT if n <= evaluations]
     failed = 0
     with options.out.open("a") as out, concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        futures = {pool.submit(run, options.adapter, *key, evaluations): key for key in wanted}
+        futures = {pool.submit(run, commands[key[0]], *key[1:], evaluations): key for key in wanted}
         for done, future in enumerate(concurrent.futures.as_completed(futures), 1):
             program, name, seed = futures[future]
             if future.exception():
@@ -168,7 +170,7 @@ def cell(values):
     return f"{statistics.mean(values):.2f}{error}"
 
 
-def report(options):
+def report(options, commands):
     rows = [json.loads(line) for line in options.out.read_text().splitlines()] if options.out.exists() else []
     for name in FUNCTIONS:
         found = {}
@@ -179,10 +181,11 @@ def report(options):
         if not found:
             continue
         at = sorted({n for by_count in found.values() for n in by_count})
-        print(f"\n## {name}: log10 of the regret, {max(len(s) for f in found.values() for s in f.values())} seeds\n")
+        count = max(len(by_seed) for by_count in found.values() for by_seed in by_count.values())
+        print(f"\n## {name}: log10 of the regret, {count} seed{"s" * (count > 1)}\n")
         print("| program | " + " | ".join(str(n) for n in at) + " |")
         print("|---" * (len(at) + 1) + "|")
-        for program in PROGRAMS:
+        for program in commands:
             if program in found:
                 cells = [cell(list(found[program][n].values())) if n in found[program] else "" for n in at]
                 print(f"| {program} | " + " | ".join(cells) + " |")
@@ -194,13 +197,16 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("functions.jsonl"), help="where results are kept (functions.jsonl)")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="runs at once (processors)")
-    parser.add_argument("--programs", default=",".join(PROGRAMS), help="only these, separated by commas")
+    parser.add_argument("--rival", action="append", default=[], metavar="NAME=COMMAND", help="one program more")
+    parser.add_argument("--programs", help="only these, separated by commas")
     parser.add_argument("--quick", action="store_true", help="50 evaluations instead of 200")
     parser.add_argument("--report", action="store_true", help="run nothing, print what is there")
     options = parser.parse_args()
+    commands = {name: [options.adapter, *keys] for name, keys in PROGRAMS.items()}
+    commands |= {name: shlex.split(command) for name, command in (rival.split("=", 1) for rival in options.rival)}
     if not options.report:
-        run_missing(options, 50 if options.quick else 200)
-    report(options)
+        run_missing(options, commands, 50 if options.quick else 200)
+    report(options, commands)
 
 
 if __name__ == "__main__":
