@@ -182,7 +182,7 @@ def report(options, commands):
             continue
         at = sorted({n for by_count in found.values() for n in by_count})
         count = max(len(by_seed) for by_count in found.values() for by_seed in by_count.values())
-        print(f"\n## {name}: log10 of the regret, {count} seed{"s" * (count > 1)}\n")
+        print(f"\n## {name}: log10 of the regret, {count} seed{'s' * (count > 1)}\n")
         print("| program | " + " | ".join(str(n) for n in at) + " |")
         print("|---" * (len(at) + 1) + "|")
         for program in commands:
