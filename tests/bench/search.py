@@ -34,9 +34,9 @@ OURS = {
     "sobol": "proposer=sobol promotion=none",
     "random": "proposer=random promotion=none",
 }
-# Of baselines.py, by what must be importable.
+# Of baselines.py, with what must be there to import.
 REFERENCES = {"BOHB (reference)": ("bohb", "numpy"), "SHA (reference)": ("sha", "numpy"), "random (reference)": ("random", "numpy")}
-OPTUNA = {"TPE": ("optuna:tpe", "optuna"), "TPE + Hyperband pruner": ("optuna:tpe:hyperband", "optuna"), "GP": ("optuna:gp", "optuna, torch, scipy")}
+OPTUNA = {"TPE": ("optuna:tpe", "optuna"), "TPE + Hyperband pruner": ("optuna:tpe:hyperband", "optuna"), "GP": ("optuna:gp", "optuna, scipy, torch; torch.device.__enter__")}  # torch 2
 
 
 def can_import(python, modules):
