@@ -70,7 +70,7 @@ BENCH  ?= ../shared/bench
 SEEDS  ?= 10
 PYTHON ?= python3
 bench-search: search-adapter
-	@python3 tests/bench/search.py --bench $(BENCH) --build $(BUILD) --seeds $(SEEDS) --jobs $(JOBS) --python $(PYTHON) $(if $(QUICK),--quick) $(SEARCH_ARGS)
+	@python3 tests/bench/search.py $(if $(BENCH),--bench $(BENCH)) --build $(BUILD) --seeds $(SEEDS) --jobs $(JOBS) --python $(PYTHON) $(if $(QUICK),--quick) $(SEARCH_ARGS)
 
 lint: configure
 	@for tool in clang-format run-clang-tidy; do command -v $$tool >/dev/null || \

@@ -183,7 +183,8 @@ def main():
         rivals = [row for row in rows if row[0].startswith("Optuna") and "pruner" not in row[0]]
         failed = recorded_curves(options, chosen(options, rows))
     else:
-        print(f"search.py: no evaluate.py in {options.bench}: classic functions only (make bench-search BENCH=... says where the benchmark is)", file=sys.stderr)
+        where = f"no evaluate.py in {options.bench}" if options.bench else "no benchmark given"
+        print(f"search.py: {where}: classic functions only (make bench-search BENCH=... says where recorded curves are)", file=sys.stderr)
     if options.functions and not classic_functions(options, rivals):
         failed.append("classic functions")
     if failed:
