@@ -14,6 +14,7 @@ namespace {
 constexpr double kFade = 0.5;     // u: a training's luck at one epoch says little of its end
 constexpr double kNugget = 1e-5;  // of the data's variance: rounding, and what no noise is too small for
 constexpr double kSlack = 4;      // bounds, in standard deviations of the prior
+constexpr auto kNobody = std::numeric_limits<std::int64_t>::min();  // the trial of what is believed
 
 /// The kernel's parameters as they are used.
 struct Terms {
@@ -202,22 +203,21 @@ Prediction CurveGp::predict_trials(const Matrix& points, const std::vector<std::
   return predict_from(std::move(k), terms.at(time, time) + terms.of_one(time, time));
 }
 
-void CurveGp::append(const RowVector& point, double time, std::int64_t trial, double value) {
+void CurveGp::believe(const RowVector& point, double time) {
   const Terms terms(parameters_.packed);
-  const auto n = data_.y.size();
+  const auto n = alpha_.size();
   Matrix k = covariances(point, time);
-  add_own(k, {trial}, time);
   cholesky_.half_solve(k);
-  cholesky_.append(k, terms.at(time, time) + terms.of_one(time, time) + terms.noise + kNugget);
+  cholesky_.append(k, terms.at(time, time) + kNugget);
 
   data_.x.conservativeResize(n + 1, Eigen::NoChange);
   data_.x.row(n) = point;
   data_.time.conservativeResize(n + 1);
   data_.time[n] = time;
-  data_.trial.push_back(trial);
-  data_.y.conservativeResize(n + 1);
-  data_.y[n] = value;
-  alpha_ = cholesky_.solve(data_.y);
+  data_.trial.push_back(kNobody);
+  // A value that is its own mean pulls at no other.
+  alpha_.conservativeResize(n + 1);
+  alpha_[n] = 0;
 }
 
 }  // namespace hpo::surrogate

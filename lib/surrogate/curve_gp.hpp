@@ -52,10 +52,10 @@ struct CurveParameters {
 /// The parameters of the highest posterior density that `evaluations` of curve_loss find from the prior's.
 [[nodiscard]] CurveParameters fit_curves(const Matern& kernel, const CurveData& data, int evaluations);
 
-/// The process given data: O(n^3) to make, O(n^2) to extend by a row.
+/// The process given data: O(n^3) to make, O(n^2) to believe one row more.
 class CurveGp {
  public:
-  /// Nothing when K cannot be factorised. `spare`: rows that will be appended.
+  /// Nothing when K cannot be factorised. `spare`: rows that will be believed.
   [[nodiscard]] static std::optional<CurveGp> condition(Matern kernel, CurveParameters parameters,
                                                         CurveData data, Eigen::Index spare = 0);
 
@@ -64,8 +64,10 @@ class CurveGp {
   /// Trainings of trials, at `time`: what they have of their own included, as far as rows of theirs tell it.
   [[nodiscard]] Prediction predict_trials(const Matrix& points, const std::vector<std::int64_t>& trials,
                                           double time) const;
-  /// One more row, e.g. a fantasy.
-  void append(const RowVector& point, double time, std::int64_t trial, double value);
+  /// Takes what is expected of a configuration [f] at `time` for what it is worth there: no mean changes, but
+  /// doubt goes, about it and whatever is like it. (One training of it would leave some: trainings have
+  /// luck.)
+  void believe(const RowVector& point, double time);
 
  private:
   CurveGp(Matern kernel, CurveParameters parameters, CurveData data, Cholesky cholesky);
@@ -75,7 +77,7 @@ class CurveGp {
 
   Matern kernel_;
   CurveParameters parameters_;
-  CurveData data_;
+  CurveData data_;  // its y is used up in alpha_
   Cholesky cholesky_;
   Vector alpha_;  // [n]: K^-1 y
 };

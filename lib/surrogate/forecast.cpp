@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -21,18 +22,22 @@ constexpr std::size_t kMostOutlooks = 1'000;
 constexpr double kWholeEffort = 16;   // suggestions of a batch that get all the search there is
 constexpr double kShareOfBest = 0.7;  // of the rows, when there are too many
 
-/// One value of one trial.
+constexpr double kBad = std::numeric_limits<double>::infinity();
+
+/// One value of one trial; kBad: it failed there, or breaks a constraint.
 struct Result {
   std::int64_t trial = 0;
   const space::Point* point = nullptr;
   double budget = 0, value = 0, ended = 0;
 };
 
-using Key = std::pair<double, std::int64_t>;
+using Trials = std::map<std::int64_t, const space::Point*>;
 
 bool keeps(const std::vector<space::Goal>& goals, const std::vector<double>& values) {
-  for (std::size_t i = 0; i < goals.size() && i < values.size(); ++i)
-    if (goals[i].role == space::Goal::Role::constraint && !(values[i] <= goals[i].bound)) return false;
+  for (std::size_t i = 0; i < goals.size(); ++i) {
+    if (goals[i].role != space::Goal::Role::constraint) continue;
+    if (i >= values.size() || !(values[i] <= goals[i].bound)) return false;
+  }
   return true;
 }
 
@@ -41,46 +46,79 @@ std::size_t first_objective(const std::vector<space::Goal>& goals) {
   return static_cast<std::size_t>(found - goals.begin());
 }
 
+std::set<double> budgets_of(const space::History& history) {
+  std::set<double> budgets;
+  for (const auto* trials : {&history.trials, &history.prior})
+    for (const auto& trial : *trials)
+      for (const auto& seen : trial.curve) budgets.insert(seen.budget);
+  return budgets;
+}
+
+/// What a failed trial says: it is bad where it would have been seen next.
+Result failure(const space::PastTrial& trial, std::int64_t id, const std::set<double>& budgets,
+               const space::Fidelity& fidelity) {
+  if (trial.curve.empty()) return {id, &trial.point, fidelity.min, kBad, 0};
+  const auto& last = trial.curve.back();
+  const auto next = budgets.upper_bound(last.budget);
+  const double budget = next != budgets.end() ? *next : std::max(last.budget, fidelity.max);
+  return {id, &trial.point, budget, kBad, last.ended};
+}
+
 /// Every value, in the order in which they became known; trials of earlier studies have ids below 0.
 std::vector<Result> results_of(const space::History& history, const std::vector<space::Goal>& goals,
-                               double lowest) {
+                               const space::Fidelity& fidelity) {
   const auto objective = first_objective(goals);
+  const auto budgets = budgets_of(history);
   std::vector<Result> results;
   const auto add = [&](const space::PastTrial& trial, std::int64_t id) {
     for (const auto& seen : trial.curve) {
       const bool has_value = objective < seen.values.size() && std::isfinite(seen.values[objective]);
-      if (!has_value) continue;
-      const double value =
-          keeps(goals, seen.values) ? seen.values[objective] : std::numeric_limits<double>::infinity();
-      results.push_back({id, &trial.point, seen.budget, value, seen.ended});
+      const bool is_good = has_value && keeps(goals, seen.values);
+      results.push_back({id, &trial.point, seen.budget, is_good ? seen.values[objective] : kBad, seen.ended});
     }
-    if (trial.status == space::TrialStatus::failed && trial.curve.empty())
-      results.push_back({id, &trial.point, lowest, std::numeric_limits<double>::infinity(), 0});
+    if (trial.status == space::TrialStatus::failed) results.push_back(failure(trial, id, budgets, fidelity));
   };
   for (const auto& trial : history.trials) add(trial, trial.id);
   for (const auto& trial : history.prior) add(trial, -1 - trial.id);
-  std::ranges::sort(results, {}, [](const Result& r) { return std::tuple(r.ended, r.trial, r.budget); });
+  std::ranges::sort(results, {},
+                    [](const Result& r) { return std::tuple(r.ended, r.trial, r.budget, r.value); });
   return results;
 }
 
-/// As many of the results as the model takes, the deepest of every trial before all others.
+/// Those that have a value.
+Trials trials_of(const std::vector<Result>& results) {
+  Trials trials;
+  for (const auto& r : results)
+    if (std::isfinite(r.value)) trials[r.trial] = r.point;
+  return trials;
+}
+
+/// As many of the results as the model takes, the deepest of every trial before all others: of these the best
+/// of the furthest trained for the most part, the rest drawn.
 std::vector<Result> chosen(const std::vector<Result>& results, std::size_t most) {
   if (results.size() <= most) return results;
   std::map<std::int64_t, double> deepest;
   for (const auto& r : results) deepest[r.trial] = std::max(deepest[r.trial], r.budget);
-  auto order = results;
-  const auto is_deepest = [&](const Result& r) { return r.budget == deepest[r.trial]; };
-  std::ranges::sort(order, {}, [&](const Result& r) {
-    return std::tuple(!is_deepest(r), -deepest[r.trial], r.value, r.trial, -r.budget);
+  struct Row {
+    bool is_shallow;
+    double deepest;
+    Result result;
+  };
+  std::vector<Row> rows;
+  rows.reserve(results.size());
+  for (const auto& r : results) rows.push_back({r.budget < deepest[r.trial], deepest[r.trial], r});
+  std::ranges::sort(rows, {}, [](const Row& row) {
+    const auto& r = row.result;
+    return std::tuple(row.is_shallow, -row.deepest, r.value, r.trial, -r.budget);
   });
   const auto sure = static_cast<std::ptrdiff_t>(kShareOfBest * static_cast<double>(most));
-  const auto last = std::ranges::partition_point(order, is_deepest);
-  if (last - order.begin() > sure)
-    std::sort(order.begin() + sure, last, [](const Result& a, const Result& b) {
-      return scatter(static_cast<std::uint64_t>(a.trial)) < scatter(static_cast<std::uint64_t>(b.trial));
-    });
-  order.resize(most);
-  return order;
+  const auto last = std::ranges::find(rows, true, &Row::is_shallow);
+  if (last - rows.begin() > sure)
+    std::ranges::sort(rows.begin() + sure, last, {},
+                      [](const Row& row) { return scatter(static_cast<std::uint64_t>(row.result.trial)); });
+  std::vector<Result> first(most);
+  for (std::size_t i = 0; i < most; ++i) first[i] = rows[i].result;
+  return first;
 }
 
 /// Values to what the model sees of them.
@@ -88,23 +126,20 @@ class View {
  public:
   View(const std::vector<Result>& results, Forecast::Sight sight, double lowest, double highest)
       : sight_(sight), lowest_(lowest), highest_(highest) {
-    std::vector<double> first;
-    least_ = std::numeric_limits<double>::infinity();
-    double lowest_seen = least_;
+    double lowest_seen = kBad;
     for (const auto& r : results) lowest_seen = std::min(lowest_seen, r.budget);
+    std::vector<double> first;
+    double worst = -kBad;
     for (const auto& r : results) {
       if (r.budget == lowest_seen) first.push_back(r.value);
+      if (!std::isfinite(r.value)) continue;
       least_ = std::min(least_, r.value);
+      worst = std::max(worst, r.value);
     }
     const auto middle = first.begin() + static_cast<std::ptrdiff_t>(first.size() / 2);
     std::ranges::nth_element(first, middle);
     // When half of the trials failed, the worst value there is stands for the median.
-    median_ = *middle;
-    if (!std::isfinite(median_)) {
-      median_ = least_;
-      for (const auto& r : results)
-        if (std::isfinite(r.value)) median_ = std::max(median_, r.value);
-    }
+    median_ = std::isfinite(*middle) ? *middle : worst;
     find_course(results);
   }
 
@@ -133,18 +168,20 @@ class View {
   }
 
   [[nodiscard]] double warped(double value) const {
-    const double range = median_ - least_;
+    // Halves: the distance of two numbers may be larger than any.
+    const double range = median_ / 2 - least_ / 2;
     if (!(range > 0)) return 0;
     const bool near = sight_ == Forecast::Sight::near_best;
-    const double u = (std::min(value, median_ + (near ? 0.5 : 1.5) * range) - least_) / range;
+    const double u = std::min((value / 2 - least_ / 2) / range, near ? 1.5 : 2.5);
     return near ? std::log(0.02 + u) : u;
   }
 
   void find_course(const std::vector<Result>& results) {
     std::map<std::int64_t, std::map<double, double>> curves;
     for (const auto& r : results) {
-      curves[r.trial][r.budget] = warped(r.value);
       course_[r.budget] = 0;
+      // A failure is no step of a curve.
+      if (std::isfinite(r.value)) curves[r.trial][r.budget] = warped(r.value);
     }
     double mean = 0, step = 0;
     for (auto next = course_.begin(); next != course_.end(); ++next) {
@@ -166,7 +203,7 @@ class View {
   }
 
   Forecast::Sight sight_;
-  double lowest_, highest_, least_ = 0, median_ = 0;
+  double lowest_, highest_, least_ = kBad, median_ = 0;
   std::map<double, double> course_;  // by budget
 };
 
@@ -178,8 +215,11 @@ CurveParameters remembered_fit(const Matern& kernel, const CurveData& data, int 
     return std::string(reinterpret_cast<const char*>(matrix.data()),
                        static_cast<std::size_t>(matrix.size()) * sizeof(double));
   };
-  std::string key = bytes(data.x) + bytes(data.time) + bytes(data.y);
-  for (const auto trial : data.trial) key += std::to_string(trial) + ' ';
+  std::string key = std::to_string(evaluations) + ' ';
+  for (Eigen::Index f = 0; f < kernel.features().count(); ++f)
+    key += kernel.features().overlap(f) ? 'o' : 'n';
+  for (const auto trial : data.trial) key += ' ' + std::to_string(trial);
+  key += bytes(data.x) + bytes(data.time) + bytes(data.y);
   if (const auto found = fits.find(key); found != fits.end()) return found->second;
   if (fits.size() >= kMost) fits.clear();
   return fits[key] = fit_curves(kernel, data, evaluations);
@@ -191,10 +231,37 @@ std::size_t when_last_fitted(std::size_t results) {
   return std::min(results, static_cast<std::size_t>(at));
 }
 
+/// What parameters are fitted to: the results known at the last fit, or all while none of those is a value.
+std::vector<Result> fitted_to(const std::vector<Result>& results) {
+  const auto end = results.begin() + static_cast<std::ptrdiff_t>(when_last_fitted(results.size()));
+  const bool any = std::any_of(results.begin(), end, [](const Result& r) { return std::isfinite(r.value); });
+  return any ? std::vector<Result>(results.begin(), end) : results;
+}
+
+std::optional<CurveGp> model_of(const Encoding& encoding, const space::Fidelity& fidelity,
+                                const std::vector<Result>& results, const Forecast::Options& options) {
+  const Features features(encoding);
+  const Matern kernel(features);
+  const auto seen_by_model = [&](const std::vector<Result>& known) {
+    const View view(known, options.sight, fidelity.min, fidelity.max);
+    return view.data(chosen(known, options.most_rows), encoding, features);
+  };
+  auto parameters = remembered_fit(kernel, seen_by_model(fitted_to(results)), options.evaluations);
+  return CurveGp::condition(kernel, std::move(parameters), seen_by_model(results), options.spare);
+}
+
+SearchOptions effort_for(int batch) {
+  SearchOptions search;
+  const double effort = std::min(1.0, std::sqrt(kWholeEffort / std::max(batch, 1)));
+  search.uniform = static_cast<int>(search.uniform * effort);
+  search.near = static_cast<int>(search.near * effort);
+  return search;
+}
+
 }  // namespace
 
-Forecast::Forecast(const Encoding& encoding, CurveGp gp)
-    : encoding_(&encoding), features_(encoding), gp_(std::move(gp)) {}
+Forecast::Forecast(const Encoding& encoding, CurveGp gp, SearchOptions search)
+    : encoding_(&encoding), features_(encoding), gp_(std::move(gp)), search_(search) {}
 
 Forecast::Sight Forecast::next_sight(const space::History& history) {
   std::size_t results = history.trials.size();
@@ -205,58 +272,44 @@ Forecast::Sight Forecast::next_sight(const space::History& history) {
 std::optional<Forecast> Forecast::of(const Encoding& encoding, const space::Fidelity& fidelity,
                                      const std::vector<space::Goal>& goals, const space::History& history,
                                      const Options& options) {
-  const auto results = results_of(history, goals, fidelity.min);
-  std::map<std::int64_t, const space::Point*> trials;
-  for (const auto& r : results)
-    if (std::isfinite(r.value)) trials[r.trial] = r.point;
+  auto results = results_of(history, goals, fidelity);
+  auto trials = trials_of(results);
   const auto least =
       options.least_trials > 0 ? options.least_trials : static_cast<std::size_t>(encoding.dimension()) + 1;
   if (trials.size() < least) return std::nullopt;
-
-  const Features features(encoding);
-  const Matern kernel(features);
-  const auto known = when_last_fitted(results.size());
-  const std::vector<Result> before(results.begin(), results.begin() + static_cast<std::ptrdiff_t>(known));
-  const View old(before, options.sight, fidelity.min, fidelity.max);
-  auto parameters = remembered_fit(kernel, old.data(chosen(before, options.most_rows), encoding, features),
-                                   options.evaluations);
-  const View view(results, options.sight, fidelity.min, fidelity.max);
-  auto gp =
-      CurveGp::condition(kernel, std::move(parameters),
-                         view.data(chosen(results, options.most_rows), encoding, features), options.spare);
+  auto gp = model_of(encoding, fidelity, results, options);
   if (!gp) return std::nullopt;
-
-  Forecast forecast(encoding, std::move(*gp));
   if (trials.size() > kMostOutlooks) {
-    trials.clear();
-    for (const auto& r : chosen(results, kMostOutlooks))
-      if (std::isfinite(r.value)) trials[r.trial] = r.point;
+    std::erase_if(results, [](const Result& r) { return !std::isfinite(r.value); });
+    trials = trials_of(chosen(results, kMostOutlooks));
   }
+  Forecast forecast(encoding, std::move(*gp), effort_for(options.batch));
+  forecast.look_ahead(trials);
+  return forecast;
+}
+
+void Forecast::look_ahead(const std::map<std::int64_t, const space::Point*>& trials) {
   std::vector<std::int64_t> ids;
-  Matrix rows(static_cast<Eigen::Index>(trials.size()), encoding.dimension());
+  Matrix rows(static_cast<Eigen::Index>(trials.size()), encoding_->dimension());
   for (const auto& [id, point] : trials) {
-    rows.row(static_cast<Eigen::Index>(ids.size())) = encoding.row(*point);
+    rows.row(static_cast<Eigen::Index>(ids.size())) = encoding_->row(*point);
     ids.push_back(id);
   }
-  const auto ends = forecast.gp_.predict_trials(features.of(rows), ids, kEnd);
-  forecast.best_ = ends.mean.minCoeff();
+  const auto ends = gp_.predict_trials(features_.of(rows), ids, kEnd);
+  best_ = ends.mean.minCoeff();
   std::vector<std::pair<double, Eigen::Index>> order;
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const auto at = static_cast<Eigen::Index>(i);
     const double deviation = std::sqrt(ends.variance[at]);
-    const auto score = log_expected_improvement(ends.mean[at], deviation, forecast.best_);
-    forecast.outlooks_.push_back({ids[i], ends.mean[at], deviation, score.value});
+    const auto score = log_expected_improvement(ends.mean[at], deviation, best_);
+    outlooks_.push_back({ids[i], ends.mean[at], deviation, score.value});
     order.emplace_back(ends.mean[at], at);
   }
   std::ranges::sort(order);
   order.resize(std::min(order.size(), kCenters));
-  forecast.centers_.resize(static_cast<Eigen::Index>(order.size()), encoding.dimension());
+  centers_.resize(static_cast<Eigen::Index>(order.size()), encoding_->dimension());
   for (std::size_t i = 0; i < order.size(); ++i)
-    forecast.centers_.row(static_cast<Eigen::Index>(i)) = rows.row(order[i].second);
-  const double effort = std::min(1.0, std::sqrt(kWholeEffort / std::max(options.batch, 1)));
-  forecast.search_.uniform = static_cast<int>(forecast.search_.uniform * effort);
-  forecast.search_.near = static_cast<int>(forecast.search_.near * effort);
-  return forecast;
+    centers_.row(static_cast<Eigen::Index>(i)) = rows.row(order[i].second);
 }
 
 std::optional<Suggestion> Forecast::suggest(const std::function<bool(const space::Point&)>& usable,
@@ -278,9 +331,8 @@ std::optional<Suggestion> Forecast::suggest(const std::function<bool(const space
 void Forecast::take(const space::Point& point) {
   const Matrix row = encoding_->row(point);
   const Matrix features = features_.of(row);
-  // Ids of no trial: what is taken shares a configuration with trials, not a training.
-  const std::int64_t id = std::numeric_limits<std::int64_t>::min() + taken_++;
-  gp_.append(features.row(0), kEnd, id, gp_.predict(features, kEnd).mean[0]);
+  best_ = std::min(best_, gp_.predict(features, kEnd).mean[0]);
+  gp_.believe(features.row(0), kEnd);
 }
 
 }  // namespace hpo::surrogate

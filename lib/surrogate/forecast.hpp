@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -35,11 +36,10 @@ struct Suggestion {
 ///   u = (min(y, median + c (median - least)) - least) / (median - least)
 ///   near the best   log(0.02 + u), c = 0.5
 ///   over all        u, c = 1.5
-/// with the median of the lowest budget; then the mean course of the curves is taken off, budget by budget,
-/// from the steps of those trials that took them:
-///   m(k) = m(k - 1) + (sum of the steps from budget k - 1 to k, plus half the step before) / (their number +
-///   1)
-/// Failed trials, and results that break a constraint, count as bad as any.
+/// with the median of the lowest budget; then the mean course m of the curves over the budgets k is taken
+/// off, from the steps of those trials that took them:
+///   m(k) = m(k - 1) + d(k),   d(k) = (d(k - 1) / 2 + the sum of steps from k - 1 to k) / (1 + their number)
+/// Failed trials, values that are not finite, and results that break a constraint count as bad as any.
 class Forecast {
  public:
   enum class Sight { near_best, over_all };
@@ -63,7 +63,8 @@ class Forecast {
                                                   const std::vector<space::Goal>& goals,
                                                   const space::History& history, const Options& options);
 
-  /// Of every trial that has a value, by id; of very many the best so far.
+  /// Of every trial that has a value, by id, those of earlier studies below 0; of very many the furthest
+  /// trained and best so far.
   [[nodiscard]] const std::vector<Outlook>& outlooks() const { return outlooks_; }
   /// The point of the highest expected improvement that was found among those that `usable` allows.
   [[nodiscard]] std::optional<Suggestion> suggest(const std::function<bool(const space::Point&)>& usable,
@@ -72,16 +73,16 @@ class Forecast {
   void take(const space::Point& point);
 
  private:
-  Forecast(const Encoding& encoding, CurveGp gp);
+  Forecast(const Encoding& encoding, CurveGp gp, SearchOptions search);
+  void look_ahead(const std::map<std::int64_t, const space::Point*>& trials);
 
   const Encoding* encoding_;
   Features features_;
   CurveGp gp_;
-  std::vector<Outlook> outlooks_;
-  Matrix centers_;  // rows of the trials with the least means
   SearchOptions search_;
-  double best_ = 0;  // the least mean
-  std::int64_t taken_ = 0;
+  std::vector<Outlook> outlooks_;
+  Matrix centers_;   // rows of the trials with the least means
+  double best_ = 0;  // the least mean, of trials and of what is taken
 };
 
 }  // namespace hpo::surrogate

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -34,13 +35,6 @@ CurveData curves(Eigen::Index trials) {
     if (i % 4 == 0) add(i, 0.5), add(i, 1);
   }
   return data;
-}
-
-CurveData first_rows(const CurveData& data, Eigen::Index rows) {
-  return {data.x.topRows(rows),
-          data.time.head(rows),
-          {data.trial.begin(), data.trial.begin() + rows},
-          data.y.head(rows)};
 }
 
 CurveData one_row(double x, double time, double y) {
@@ -92,39 +86,42 @@ TEST_CASE("curve gp: the posterior of one observation is the formula's") {
   CHECK(again.variance[0] == doctest::Approx(gp->predict(same, 1).variance[0] + 0.5));
 }
 
-TEST_CASE("curve gp: a row appended is a row conditioned on, be it another rung of a trial or a repetition") {
-  const auto data = curves(16);
-  const auto parameters = CurveParameters::prior(2);
-  const auto rows = data.y.size();
-  for (const Eigen::Index spare : {Eigen::Index{0}, rows}) {
-    auto grown = CurveGp::condition(kPlane, parameters, first_rows(data, 5), spare);
-    REQUIRE(grown);
-    for (Eigen::Index i = 5; i < rows; ++i)
-      grown->append(data.x.row(i), data.time[i], data.trial[static_cast<std::size_t>(i)], data.y[i]);
-    const auto all = CurveGp::condition(kPlane, parameters, data);
-    REQUIRE(all);
-    const Matrix at = test::uniform_rows(20, 2, 1);
-    CHECK(test::difference(grown->predict(at, 1).mean, all->predict(at, 1).mean) < 1e-8);
-    CHECK(test::difference(grown->predict(at, 1).variance, all->predict(at, 1).variance) < 1e-8);
-    const auto trials = std::vector<std::int64_t>(20, 3);
-    CHECK(test::difference(grown->predict_trials(at, trials, 0.5).mean,
-                           all->predict_trials(at, trials, 0.5).mean) < 1e-8);
+TEST_CASE("curve gp: believing a point is conditioning on its worth, without any training's luck") {
+  for (const Eigen::Index spare : {0, 5}) {
+    auto gp = CurveGp::condition(Matern(Features(1)), by_hand(), one_row(0.3, 0, 1.5), spare);
+    REQUIRE(gp);
+    const auto matern = [](double a, double b) {
+      const double s = std::sqrt(5.0) * std::abs(a - b);
+      return (1 + s + s * s / 3) * std::exp(-s);
+    };
+    const double at_end = 1 + 0.5 * std::exp(-1 / (2 * 0.25));
+    const auto covariance = [&](double a, double b) {
+      return 1.5 * matern(a, b) - matern(a, 0.3) * matern(b, 0.3) * at_end * at_end / 2.1;
+    };
+    gp->believe(RowVector::Constant(1, 0.8), 1);
+    Matrix at(2, 1);
+    at << 0.8, 0.6;
+    const auto after = gp->predict(at, 1);
+    CHECK(after.variance[0] < 1e-4);
+    CHECK(after.variance[1] ==
+          doctest::Approx(covariance(0.6, 0.6) - std::pow(covariance(0.6, 0.8), 2) / covariance(0.8, 0.8))
+              .epsilon(1e-3));
   }
 }
 
-TEST_CASE("curve gp: appending its own prediction changes no mean, and takes away doubt nearby only") {
+TEST_CASE("curve gp: believing changes no mean, takes away doubt nearby only, and bears repetition") {
   auto gp = CurveGp::condition(kPlane, CurveParameters::prior(2), curves(10));
   REQUIRE(gp);
   Matrix at(3, 2);
-  at << 0.5, 0.5, 0.52, 0.5, 4, 4;
+  at << 0.5, 0.5, 0.52, 0.5, 6, 6;
   const auto before = gp->predict(at, 1);
-  for (std::int64_t i = 0; i < 3; ++i) gp->append(at.row(0), 1, -9 - i, gp->predict(at, 1).mean[0]);
+  for (int i = 0; i < 40; ++i) gp->believe(at.row(0), 1);
   const auto after = gp->predict(at, 1);
-  CHECK(test::difference(after.mean, before.mean) < 1e-6);
-  CHECK(after.variance[0] < 0.9 * before.variance[0]);
-  CHECK(after.variance[1] < 0.9 * before.variance[1]);
-  CHECK(after.variance[0] > 0.01);  // a training has luck of its own: three say not all of a configuration
+  CHECK(test::difference(after.mean, before.mean) < 1e-9);
+  CHECK(after.variance[0] < 1e-3 * before.variance[0]);
+  CHECK(after.variance[1] < 0.1 * before.variance[1]);
   CHECK(after.variance[2] == doctest::Approx(before.variance[2]).epsilon(0.01));
+  CHECK(gp->predict_trials(at, {0, 1, 2}, 1).variance.minCoeff() > 0);
 }
 
 TEST_CASE("curve gp: a trial that was trained far says more of its end than one that has just begun") {
