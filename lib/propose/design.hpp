@@ -33,6 +33,8 @@ class Design : public Proposer {
   /// Of the points of a lattice only: `candidate` gives no other.
   Design(const Setting& setting, Lattice lattice);
   [[nodiscard]] std::vector<space::Point> propose(const space::History& history, const Ask& ask) const final;
+  /// The point of one trial, where all others are `seen`. Nothing: the space is exhausted.
+  [[nodiscard]] std::optional<space::Point> next(std::uint64_t trial, const Seen& seen) const;
 
  protected:
   /// Candidate number `attempt` of a trial, into the unit cube. `stream` is the trial's own; it goes on from
@@ -42,11 +44,12 @@ class Design : public Proposer {
   [[nodiscard]] const Setting& setting() const { return setting_; }
 
  private:
-  [[nodiscard]] std::optional<space::Point> next(std::uint64_t trial, const Seen& seen) const;
-
   Setting setting_;
   std::optional<Lattice> all_;  // every point there is, when they are few
 };
+
+/// Scrambled Sobol points: what proposers with a model fall back to.
+[[nodiscard]] std::unique_ptr<Design> make_sobol(const Setting& setting);
 
 /// For the registry row of a design.
 template <class Kind>

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/random.hpp"
+#include "propose/design.hpp"
 #include "propose/proposer.hpp"
 #include "propose/seen.hpp"
 #include "surrogate/encoding.hpp"
@@ -41,7 +42,7 @@ class ModelBased : public Proposer {
  private:
   Setting setting_;
   surrogate::Encoding encoding_;
-  std::unique_ptr<Proposer> design_;
+  std::unique_ptr<Design> design_;
 };
 
 }  // namespace hpo::propose

@@ -67,12 +67,12 @@ class Sobol final : public Design {
 
 }  // namespace
 
+std::unique_ptr<Design> make_sobol(const Setting& setting) {
+  return std::make_unique<Sobol>(setting);
+}
+
 Entry sobol_entry() {
-  return {"sobol",
-          "scrambled Sobol points: even in every range and pair of ranges",
-          {},
-          make_design<Sobol>,
-          false};
+  return {"sobol", "scrambled Sobol points: even in every range and pair of ranges", {}, make_sobol, false};
 }
 
 }  // namespace hpo::propose
