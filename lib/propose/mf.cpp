@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -15,7 +16,7 @@ using surrogate::Forecast;
 
 /// Every how many trials on the lowest rung one does not depend on results, where the promotion rule does not
 /// ask for such points itself: what a model believes never to be worth a look is looked at.
-constexpr std::size_t kOneInThree = 3;
+constexpr std::size_t kExploringOneIn = 3;
 constexpr std::size_t kMostPending = 100;  // the newest, of those taken into account
 
 /// Points of the highest expected improvement at the full budget, by a model of all curves so far, of any
@@ -34,7 +35,7 @@ class Batch final : public ModelBased::Session {
       : forecast_(std::move(forecast)), space_(space), trial_(trial), explores_(explores) {}
 
   [[nodiscard]] std::optional<space::Point> next(Stream& stream, const Seen& seen) override {
-    if (explores_ && trial_ % kOneInThree == 0) return std::nullopt;
+    if (explores_ && trial_ % kExploringOneIn == 0) return std::nullopt;
     const auto usable = [&](const space::Point& point) {
       return space_.forbidden_by(point) == nullptr && !seen.contains(point);
     };

@@ -17,16 +17,14 @@ constexpr std::size_t kFewParameters = 20;  // as far as distances between point
 constexpr std::size_t kManyTrials = 1'000;  // beyond which Gaussian processes see only some of them
 
 /// The proposer that suits the study so far, asked anew for every batch:
-///   one objective, few parameters, trials trained to several budgets     mf
+///   one objective, few parameters, several budgets, up to 1,000 trials   mf
 ///   few parameters, up to 1,000 trials                                   gp
-///   otherwise                                                            tpe, its parameters one by one
-///   where
-///                                                                        they are many: those that decide
-///                                                                        nothing then stay uniform
-/// All of them start with the middle of every range and a stratified design. After the practice in Bergstra
-/// et al., "Algorithms for hyper-parameter optimization", NeurIPS 2011, and Turner et al., "Bayesian
-/// optimization is superior to random search for machine learning hyperparameter tuning", PMLR 133, 2021:
-/// Gaussian processes where they can be fitted, densities where they cannot.
+///   otherwise                                                            tpe
+/// Where parameters are many, tpe takes them one by one: those that decide nothing then stay uniform. All
+/// start with the middle of every range and a stratified design. After the practice in Bergstra et al.,
+/// "Algorithms for hyper-parameter optimization", NeurIPS 2011, and Turner et al., "Bayesian optimization is
+/// superior to random search for machine learning hyperparameter tuning", PMLR 133, 2021: Gaussian processes
+/// where they can be fitted, densities where they cannot.
 class Portfolio final : public Proposer {
  public:
   explicit Portfolio(const Setting& setting) {

@@ -51,7 +51,8 @@ class StartsFirst final : public Proposer {
       trial.point = starts_[i];
       extended.trials.push_back(std::move(trial));
     }
-    auto others = proposer_->propose(extended, {count - static_cast<int>(points.size()), ask.budget});
+    auto others =
+        proposer_->propose(extended, {count - static_cast<int>(points.size()), ask.budget, ask.explore});
     std::move(others.begin(), others.end(), std::back_inserter(points));
     return points;
   }
