@@ -40,6 +40,16 @@ struct Standing {
   bool can_rise = false;    ///< has a value there, and no verdict
 };
 
+using Standings = std::map<std::int64_t, Standing>;  // by trial
+
+/// The best that can go up, as an index of the ranking's order.
+std::optional<std::size_t> best_undecided(const Ranking& ranking) {
+  const auto& order = ranking.order();
+  for (std::size_t i = 0; i < order.size() && order[i].standing == Ranking::Standing::ranked; ++i)
+    if (order[i].seat->verdict == Verdict::none) return i;
+  return std::nullopt;
+}
+
 Decision decision(const surrogate::Outlook& outlook, int rung, const surrogate::Forecast& forecast) {
   const auto& all = forecast.outlooks();
   const auto rank = 1 + std::ranges::count_if(all, [&](const auto& o) { return o.mean < outlook.mean; });
@@ -56,7 +66,8 @@ Decision decision(const surrogate::Outlook& outlook, int rung, const surrogate::
 /// (surrogate/forecast.hpp) expects most: after an opening by halving without brackets, whose quota counts
 /// all trials, each move is the best of two kinds, by expected improvement at the full budget: a trial goes
 /// up a rung, or a new one begins, on the second rung. A tenth of the training goes to points that do not
-/// depend on results, on the lowest rung: what a model believes never to be worth a look is looked at.
+/// depend on results, on the lowest rung: what a model believes never to be worth a look is looked at. What
+/// brings one trial to the full budget is kept back for that; the last step may cost more than is left.
 /// Freeze-thaw Bayesian optimisation (Swersky, Snoek and Adams 2014) with rungs for epochs.
 class Model final : public Rule {
  public:
@@ -80,14 +91,20 @@ class Model final : public Rule {
 
  private:
   [[nodiscard]] const RungState* rung(const State& state, int index) const;
-  [[nodiscard]] std::map<std::int64_t, Standing> standings(const State& state) const;
-  [[nodiscard]] std::optional<Decision> by_quota(const State& state,
-                                                 const std::map<std::int64_t, Standing>& all) const;
-  void open(const State& state, const std::map<std::int64_t, Standing>& all, int out, Move& move) const;
-  void go_on(const State& state, const std::map<std::int64_t, Standing>& all, int free, Move& move) const;
-  void by_forecast(const State& state, const std::map<std::int64_t, Standing>& all,
-                   surrogate::Forecast& forecast, int free, Move& move) const;
-  void finish(const State& state, const std::map<std::int64_t, Standing>& all, int out, Move& move) const;
+  [[nodiscard]] double budget(int rung) const { return ladder_.rungs[static_cast<std::size_t>(rung)].budget; }
+  [[nodiscard]] int top() const { return static_cast<int>(ladder_.rungs.size()) - 1; }
+  [[nodiscard]] Standings standings(const State& state) const;
+  [[nodiscard]] double left(const Standings& all) const;
+  [[nodiscard]] std::optional<Decision> by_quota(const State& state, const Standings& all) const;
+  [[nodiscard]] std::optional<surrogate::Forecast> forecast(const State& state,
+                                                            const surrogate::Encoding& encoding,
+                                                            int free) const;
+  void open(const State& state, const Standings& all, int out, Move& move) const;
+  void go_on(const State& state, const Standings& all, int free, Move& move) const;
+  void take_in(const Standings& all, int free, bool explore, Move& move) const;
+  void by_forecast(const State& state, const Standings& all, surrogate::Forecast& forecast, int free,
+                   Move& move) const;
+  void finish(const State& state, const Standings& all, int out, Move& move) const;
 
   Setting setting_;
   int batch_, opening_;
@@ -100,8 +117,8 @@ const RungState* Model::rung(const State& state, int index) const {
   return static_cast<std::size_t>(index) < rungs.size() ? &rungs[static_cast<std::size_t>(index)] : nullptr;
 }
 
-std::map<std::int64_t, Standing> Model::standings(const State& state) const {
-  std::map<std::int64_t, Standing> all;
+Standings Model::standings(const State& state) const {
+  Standings all;
   for (const auto& at : state.brackets.front().rungs) {
     const Ranking ranking(at.seats, setting_.goals, setting_.seed);
     for (const auto& place : ranking.order()) {
@@ -116,18 +133,31 @@ std::map<std::int64_t, Standing> Model::standings(const State& state) const {
   return all;
 }
 
+/// Of the planned training, less what brings the furthest trial to the full budget while none is on its way
+/// there.
+double Model::left(const Standings& all) const {
+  double spent = 0, furthest = 0;
+  for (const auto& [trial, standing] : all) {
+    spent += budget(standing.last);
+    const bool counts = standing.last == top() || standing.pending || standing.can_rise;
+    if (counts) furthest = std::max(furthest, budget(standing.last));
+  }
+  const double left = training_ - spent - (budget(top()) - furthest);
+  constexpr double kRounding = 1e-9;
+  return left > kRounding * training_ ? left : 0;
+}
+
 Move Model::move(const State& state) const {
+  HPO_CHECK(state.history != nullptr, "a model without a history");
   const auto all = standings(state);
   const auto out =
       static_cast<int>(std::ranges::count_if(all, [](const auto& entry) { return entry.second.pending; }));
-  double spent = 0;
-  for (const auto& [trial, standing] : all)
-    spent += ladder_.rungs[static_cast<std::size_t>(standing.last)].budget;
+  const bool opens = static_cast<int>(all.size()) < opening_;
 
   Move move;
-  if (spent >= training_) {
+  if (!opens && left(all) == 0) {
     finish(state, all, out, move);
-  } else if (static_cast<int>(all.size()) < opening_ || out >= batch_) {
+  } else if (opens || out >= batch_) {
     open(state, all, out, move);
   } else {
     go_on(state, all, batch_ - out, move);
@@ -137,9 +167,8 @@ Move Model::move(const State& state) const {
   return move;
 }
 
-std::optional<Decision> Model::by_quota(const State& state,
-                                        const std::map<std::int64_t, Standing>& all) const {
-  for (int k = 0; k + 1 < static_cast<int>(ladder_.rungs.size()); ++k) {
+std::optional<Decision> Model::by_quota(const State& state, const Standings& all) const {
+  for (int k = 0; k < top(); ++k) {
     const RungState* at = rung(state, k);
     if (at == nullptr) break;
     int seen = 0, up = 0;
@@ -149,22 +178,21 @@ std::optional<Decision> Model::by_quota(const State& state,
     }
     if (one_in(setting_.fidelity.eta, seen) <= up) continue;
     const Ranking ranking(at->seats, setting_.goals, setting_.seed);
-    for (std::size_t i = 0; i < ranking.order().size(); ++i) {
-      const auto& place = ranking.order()[i];
-      if (place.standing != Ranking::Standing::ranked || place.seat->verdict != Verdict::none) continue;
-      return Decision{0,
-                      k,
-                      place.seat->trial,
-                      Verdict::promote,
-                      static_cast<int>(i) + 1,
-                      fmt::format("{} of {}: {}, the best that waits", ordinal(static_cast<int>(i) + 1),
-                                  ranking.counted(), ranking.standing(i))};
-    }
+    const auto best = best_undecided(ranking);
+    if (!best) continue;
+    const int rank = static_cast<int>(*best) + 1;
+    return Decision{0,
+                    k,
+                    ranking.order()[*best].seat->trial,
+                    Verdict::promote,
+                    rank,
+                    fmt::format("{} of {}: {}, the best that waits", ordinal(rank), ranking.counted(),
+                                ranking.standing(*best))};
   }
   return std::nullopt;
 }
 
-void Model::open(const State& state, const std::map<std::int64_t, Standing>& all, int out, Move& move) const {
+void Model::open(const State& state, const Standings& all, int out, Move& move) const {
   if (out >= batch_ && static_cast<int>(all.size()) >= opening_) return;
   const int known = static_cast<int>(all.size()), in_round = known % kRound;
   const int missing = std::min(kRound - in_round, opening_ - known);
@@ -182,45 +210,53 @@ void Model::open(const State& state, const std::map<std::int64_t, Standing>& all
   }
 }
 
-void Model::go_on(const State& state, const std::map<std::int64_t, Standing>& all, int free,
-                  Move& move) const {
-  double spent = 0, explored = 0;
-  for (const auto& [trial, standing] : all) {
-    spent += ladder_.rungs[static_cast<std::size_t>(standing.last)].budget;
-    if (standing.first == 0) explored += ladder_.rungs.front().budget;
-  }
-  if (explored < kExploring * spent && !state.exhausted) {
-    move.intake.push_back({0, 0, std::min(free, kRound), true});
-    return;
-  }
+/// A forecast is of one number.
+std::optional<surrogate::Forecast> Model::forecast(const State& state, const surrogate::Encoding& encoding,
+                                                   int free) const {
+  if (std::ranges::count(setting_.goals, space::Goal::Role::objective, &space::Goal::role) != 1)
+    return std::nullopt;
   surrogate::Forecast::Options options;
   options.batch = free;
   options.spare = free;
   options.sight = surrogate::Forecast::next_sight(*state.history);
-  // A forecast is of one number.
-  const bool one = std::ranges::count(setting_.goals, space::Goal::Role::objective, &space::Goal::role) == 1;
+  return surrogate::Forecast::of(encoding, setting_.fidelity, setting_.goals, *state.history, options);
+}
+
+void Model::go_on(const State& state, const Standings& all, int free, Move& move) const {
+  double spent = 0, explored = 0;
+  for (const auto& [trial, standing] : all) {
+    spent += budget(standing.last);
+    if (standing.first == 0) explored += budget(0);
+  }
+  if (explored < kExploring * spent && !state.exhausted) {
+    take_in(all, free, true, move);
+    return;
+  }
   const surrogate::Encoding encoding(*setting_.space);
-  auto forecast =
-      one ? surrogate::Forecast::of(encoding, setting_.fidelity, setting_.goals, *state.history, options)
-          : std::nullopt;
-  if (forecast) {
-    by_forecast(state, all, *forecast, free, move);
+  if (auto expected = forecast(state, encoding, free)) {
+    by_forecast(state, all, *expected, free, move);
   } else if (auto decision = by_quota(state, all)) {
     move.decisions.push_back(std::move(*decision));
   } else if (!state.exhausted) {
-    move.intake.push_back({0, 0, std::min(free, kRound), false});
+    take_in(all, free, false, move);
   }
   const bool idle = move.decisions.empty() && move.intake.empty();
   if (idle && free == batch_) finish(state, all, 0, move);
 }
 
-void Model::by_forecast(const State& state, const std::map<std::int64_t, Standing>& all,
-                        surrogate::Forecast& forecast, int free, Move& move) const {
-  const int top = static_cast<int>(ladder_.rungs.size()) - 1;
+/// New trials on the lowest rung, no more than there is training left for.
+void Model::take_in(const Standings& all, int free, bool explore, Move& move) const {
+  const double affordable = std::max(1.0, std::ceil(left(all) / budget(0)));
+  const int most = std::min(free, kRound);
+  move.intake.push_back({0, 0, affordable < most ? static_cast<int>(affordable) : most, explore});
+}
+
+void Model::by_forecast(const State& state, const Standings& all, surrogate::Forecast& forecast, int free,
+                        Move& move) const {
   auto trials = forecast.outlooks();
   std::erase_if(trials, [&](const auto& outlook) {
     const auto found = all.find(outlook.trial);
-    return found == all.end() || !found->second.can_rise || found->second.last == top;
+    return found == all.end() || !found->second.can_rise || found->second.last == top();
   });
   std::ranges::sort(trials, {}, [](const auto& o) { return std::pair(-o.log_improvement, o.trial); });
 
@@ -230,43 +266,46 @@ void Model::by_forecast(const State& state, const std::map<std::int64_t, Standin
     return setting_.space->forbidden_by(point) == nullptr && !taken.contains(setting_.space->key(point));
   };
   Stream stream(setting_.seed, Purpose::promote, all.size());
+  const int entry = std::min(1, top());
   int newcomers = 0;
   auto next = trials.begin();
-  for (int k = 0; k < free; ++k) {
+  double training = left(all);
+  for (int k = 0; k < free && training > 0; ++k) {
     std::optional<surrogate::Suggestion> fresh;
     if (!state.exhausted) fresh = forecast.suggest(usable, stream);
     const bool rises = next != trials.end() &&
                        (!fresh || fresh->log_improvement < next->log_improvement + std::log(kNewcomer));
     if (rises) {
-      move.decisions.push_back(decision(*next, all.at(next->trial).last, forecast));
+      const int from = all.at(next->trial).last;
+      move.decisions.push_back(decision(*next, from, forecast));
+      training -= budget(from + 1) - budget(from);
       ++next;
     } else if (fresh) {
       ++newcomers;
       taken.insert(setting_.space->key(fresh->point));
       forecast.take(fresh->point);
+      training -= budget(entry);
     } else {
       break;
     }
   }
-  if (newcomers > 0) move.intake.push_back({0, std::min(1, top), newcomers, false});
+  if (newcomers > 0) move.intake.push_back({0, entry, newcomers, false});
 }
 
-void Model::finish(const State& state, const std::map<std::int64_t, Standing>& all, int out,
-                   Move& move) const {
+void Model::finish(const State& state, const Standings& all, int out, Move& move) const {
   if (out > 0) return;
   // The study's answer is a trial trained to the end.
-  const int top = static_cast<int>(ladder_.rungs.size()) - 1;
-  const bool has_end = std::ranges::any_of(all, [&](const auto& entry) { return entry.second.last == top; });
-  for (int k = top - 1; k >= 0 && !has_end; --k) {
+  const bool has_end =
+      std::ranges::any_of(all, [&](const auto& entry) { return entry.second.last == top(); });
+  for (int k = top() - 1; k >= 0 && !has_end; --k) {
     const RungState* at = rung(state, k);
     if (at == nullptr) continue;
     const Ranking ranking(at->seats, setting_.goals, setting_.seed);
-    const auto& order = ranking.order();
-    if (order.empty() || order.front().standing != Ranking::Standing::ranked ||
-        order.front().seat->verdict != Verdict::none)
-      continue;
-    move.decisions.push_back({0, k, order.front().seat->trial, Verdict::promote, 1,
-                              fmt::format("the best on the highest rung: {}", ranking.standing(0))});
+    const auto best = best_undecided(ranking);
+    if (!best) continue;
+    move.decisions.push_back({0, k, ranking.order()[*best].seat->trial, Verdict::promote,
+                              static_cast<int>(*best) + 1,
+                              fmt::format("the best on the highest rung: {}", ranking.standing(*best))});
     return;
   }
   for (const auto& at : state.brackets.front().rungs)

@@ -5,11 +5,49 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <stdexcept>
+
+#include "base/random.hpp"
 
 namespace hpo::test {
 
 using namespace promote;
+
+const space::Space& game_space() {
+  static const space::Space square = [] {
+    space::Parameter x, y;
+    x.name = "x", x.low = 0, x.high = 1;
+    y.name = "y", y.low = 0, y.high = 1;
+    return space::Space({x, y}, {});
+  }();
+  return square;
+}
+
+space::Point game_point(std::int64_t trial) {
+  Stream stream(1, Purpose::propose, static_cast<std::uint64_t>(trial));
+  const double x = stream.uniform();
+  return {x, stream.uniform()};
+}
+
+namespace {
+
+space::TrialStatus status_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::pending:
+      return space::TrialStatus::running;
+    case Outcome::finished:
+      return space::TrialStatus::finished;
+    case Outcome::abandoned:
+      return space::TrialStatus::abandoned;
+    case Outcome::failed:
+    case Outcome::diverged:
+      break;
+  }
+  return space::TrialStatus::failed;
+}
+
+}  // namespace
 
 LadderGame::LadderGame(const Rule& rule, Result result)
     : rule_(rule), plan_(rule.plan()), result_(std::move(result)) {
@@ -19,9 +57,28 @@ LadderGame::LadderGame(const Rule& rule, Result result)
 Move LadderGame::settle() {
   for (;;) {
     state.exhausted = trials_ >= most_trials;
+    remember();
     auto move = rule_.move(state);
     if (!carry_out(move)) return move;
   }
+}
+
+void LadderGame::remember() {
+  if (!rule_.wants_history()) return;
+  std::map<std::int64_t, space::PastTrial> trials;
+  for (const auto& bracket : state.brackets)
+    for (const auto& rung : bracket.rungs)
+      for (const auto& seat : rung.seats) {
+        auto& trial = trials[seat.trial];
+        trial.id = seat.trial;
+        trial.bracket = bracket.index;
+        trial.point = game_point(seat.trial);
+        trial.status = status_of(seat.outcome);
+        if (seat.outcome == Outcome::finished) trial.curve.push_back({rung.budget, seat.values, seat.ended});
+      }
+  history_.trials.clear();
+  for (auto& [id, trial] : trials) history_.trials.push_back(std::move(trial));
+  state.history = &history_;
 }
 
 bool LadderGame::carry_out(const Move& move) {

@@ -6,8 +6,15 @@
 #include <vector>
 
 #include "promote/rule.hpp"
+#include "space/history.hpp"
+#include "space/space.hpp"
 
 namespace hpo::test {
+
+/// [0, 1]^2, where the trials of a LadderGame have their points.
+[[nodiscard]] const space::Space& game_space();
+/// Uniform in it.
+[[nodiscard]] space::Point game_point(std::int64_t trial);
 
 /// A study as a promotion rule sees it, without one: moves are carried out, trials end when the test says so.
 /// What a move may not do is a failed check (doctest).
@@ -45,10 +52,12 @@ class LadderGame {
   void decide(const promote::Decision& decision);
   void close(const promote::Closing& closing);
   promote::RungState& open(int bracket, int rung);
+  void remember();
 
   const promote::Rule& rule_;
   promote::Plan plan_;
   Result result_;
+  space::History history_;  // of `state`, for rules that want it
   std::int64_t trials_ = 0;
 };
 

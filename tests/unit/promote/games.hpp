@@ -15,6 +15,7 @@ inline std::unique_ptr<promote::Rule> rule(const std::string& name, int trials, 
   setting.fidelity = {"epoch", min, max, eta};
   setting.trials = trials;
   setting.seed = 5;
+  setting.space = &game_space();
   setting.options = std::move(options);
   return promote::make_rule(name, setting);
 }
