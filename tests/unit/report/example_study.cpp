@@ -199,6 +199,8 @@ Study empty_study() {
   definition.objectives = {objective};
   definition.space = make_space();
   definition.fidelity = {"epoch", 1, 9, 3};
+  definition.search.proposer = "sobol";
+  definition.search.promotion = "halving";
   definition.search.trials = 9;
   definition.budget.node_hours = 4;
   study::Provenance provenance;
