@@ -76,7 +76,10 @@ std::vector<Result> results_of(const space::History& history, const std::vector<
       const bool is_good = has_value && keeps(goals, seen.values);
       results.push_back({id, &trial.point, seen.budget, is_good ? seen.values[objective] : kBad, seen.ended});
     }
-    if (trial.status == space::TrialStatus::failed) results.push_back(failure(trial, id, budgets, fidelity));
+    if (trial.status != space::TrialStatus::failed) return;
+    const auto failed = failure(trial, id, budgets, fidelity);
+    if (!trial.curve.empty() && failed.budget == trial.curve.back().budget) results.pop_back();
+    results.push_back(failed);
   };
   for (const auto& trial : history.trials) add(trial, trial.id);
   for (const auto& trial : history.prior) add(trial, -1 - trial.id);
@@ -264,9 +267,10 @@ Forecast::Forecast(const Encoding& encoding, CurveGp gp, SearchOptions search)
     : encoding_(&encoding), features_(encoding), gp_(std::move(gp)), search_(search) {}
 
 Forecast::Sight Forecast::next_sight(const space::History& history) {
-  std::size_t results = history.trials.size();
+  std::size_t results = 0;
   for (const auto& trial : history.trials) results += trial.curve.size();
-  return results % 2 == 0 ? Sight::near_best : Sight::over_all;
+  // Batches that are all of one size would always find the same parity.
+  return scatter(results) % 2 == 0 ? Sight::near_best : Sight::over_all;
 }
 
 std::optional<Forecast> Forecast::of(const Encoding& encoding, const space::Fidelity& fidelity,

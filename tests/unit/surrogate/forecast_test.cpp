@@ -103,6 +103,21 @@ TEST_CASE("forecast: there is none of fewer trials with a value than parameters 
   CHECK_FALSE(forecast(encoding, history));
 }
 
+TEST_CASE("forecast: either sight gets its turn, of however many results a study grows at a time") {
+  const auto space = test::unit_cube(1);
+  for (const std::size_t step : {1, 2, 8, 9}) {
+    CAPTURE(step);
+    int near = 0;
+    for (std::size_t i = 0; i < 40; ++i) {
+      auto history = ladder(space, i * step, bowl);
+      for (auto& trial : history.trials) trial.curve.resize(1);
+      near += Forecast::next_sight(history) == Forecast::Sight::near_best ? 1 : 0;
+    }
+    CHECK(near > 8);
+    CHECK(near < 32);
+  }
+}
+
 TEST_CASE("forecast: of curves that cross, those that are expected to end better are told by the others") {
   // What is slow at first ends best: so much is seen of the five that were trained to the end.
   const auto space = test::unit_cube(1);
@@ -215,6 +230,11 @@ TEST_CASE("forecast: a failure speaks against its point, at the first rung or la
   auto failed = good();
   failed.trials.back().status = TrialStatus::failed;
   CHECK(expected(failed) > unharmed + 0.2);
+  auto at_the_end = good();
+  at_the_end.trials.back().curve.push_back({9, {bowl({0.7}, 9)}, 32});
+  const double complete = expected(at_the_end);
+  at_the_end.trials.back().status = TrialStatus::failed;
+  CHECK(expected(at_the_end) > complete + 0.2);
   auto silent = good();
   silent.trials.back().curve[1].values = {kNaN};
   CHECK(expected(silent) > unharmed + 0.2);
