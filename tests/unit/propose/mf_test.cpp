@@ -85,14 +85,6 @@ TEST_CASE("mf: new points get better while trials on several budgets come in") {
   CHECK(late[0] < 0.02);
 }
 
-TEST_CASE("mf: finds the minimum of Branin where there is one budget, alone and in batches") {
-  const auto space = test::branin_box();
-  auto setting = setting_of(space);
-  setting.fidelity.max = 1;
-  for (const int batch : {1, 8})
-    CHECK(test::best_value(test::search("mf", setting, test::branin, 40, batch)) < 0.397887 + 0.3);
-}
-
 TEST_CASE("mf: on the lowest rung every third trial, and each that is asked for, depends on no results") {
   const auto space = test::unit_cube(2);
   const auto proposer = make_proposer("mf", setting_of(space));

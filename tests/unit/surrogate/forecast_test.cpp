@@ -103,21 +103,6 @@ TEST_CASE("forecast: there is none of fewer trials with a value than parameters 
   CHECK_FALSE(forecast(encoding, history));
 }
 
-TEST_CASE("forecast: either sight gets its turn, of however many results a study grows at a time") {
-  const auto space = test::unit_cube(1);
-  for (const std::size_t step : {1, 2, 8, 9}) {
-    CAPTURE(step);
-    int near = 0;
-    for (std::size_t i = 0; i < 40; ++i) {
-      auto history = ladder(space, i * step, bowl);
-      for (auto& trial : history.trials) trial.curve.resize(1);
-      near += Forecast::next_sight(history) == Forecast::Sight::near_best ? 1 : 0;
-    }
-    CHECK(near > 8);
-    CHECK(near < 32);
-  }
-}
-
 TEST_CASE("forecast: of curves that cross, those that are expected to end better are told by the others") {
   // What is slow at first ends best: so much is seen of the five that were trained to the end.
   const auto space = test::unit_cube(1);
