@@ -25,7 +25,7 @@ eta = 3
 proposer = "sobol"
 trials = %d
 [run]
-command = ["awk", "BEGIN { l = log({lr}) / log(10); print \\"hpo: step={budget} loss=\\" %s }"]
+command = ["awk", "BEGIN {{ l = log({lr}) / log(10); print \\"hpo: step={budget} loss=\\" %s }}"]
 [slurm]
 time = "00:05:00"
 """
