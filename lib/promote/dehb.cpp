@@ -26,7 +26,7 @@ class Dehb final : public Rule {
 Entry dehb_entry() {
   return {"dehb",
           "Hyperband's brackets with new trials on every rung after the first bracket; for proposer de",
-          {"iterations", "brackets", "together", "patience_hours"},
+          {"iterations", "brackets", "together", "early", "patience_hours"},
           [](const Setting& s) { return std::make_unique<Dehb>(s); }};
 }
 

@@ -26,7 +26,7 @@ class Halving final : public Rule {
 Entry halving_entry() {
   return {"halving",
           "Successive Halving: of every rung the best one in eta go up",
-          {"patience_hours"},
+          {"early", "patience_hours"},
           [](const Setting& s) { return std::make_unique<Halving>(s); }};
 }
 

@@ -64,7 +64,7 @@ Terms hyperband_terms(const Setting& setting) {
 Entry hyperband_entry() {
   return {"hyperband",
           "halving in brackets, from many short trials to few long ones; with proposer kde it is BOHB",
-          {"iterations", "brackets", "together", "patience_hours"},
+          {"iterations", "brackets", "together", "early", "patience_hours"},
           [](const Setting& s) { return std::make_unique<Hyperband>(s); }};
 }
 

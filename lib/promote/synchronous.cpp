@@ -79,7 +79,7 @@ class Pass {
       close(planned, rung, ranking, goes_up);
     } else {
       // Who is still to come from the rung below may take a place as well as who has not ended.
-      if (goes_up && lower_closed) promote_certain(planned, rung, ranking);
+      if (goes_up && lower_closed && terms_.early) promote_certain(planned, rung, ranking);
       wait_for(planned.index, rung, goes_up);
     }
   }
@@ -175,6 +175,7 @@ Terms terms_of(const Setting& setting, Plan plan) {
   terms.seed = setting.seed;
   constexpr double kHour = 3600;
   if (const auto hours = number_option(setting, "patience_hours", 0)) terms.patience = *hours * kHour;
+  terms.early = flag_option(setting, "early").value_or(false);
   return terms;
 }
 

@@ -18,6 +18,7 @@ struct Terms {
   /// How long a rung is waited for, in seconds from the end of its median trial. Then those that have not
   /// ended are stopped and the others decided.
   double patience = std::numeric_limits<double>::infinity();
+  bool early = false;  ///< who is certain to go up does so while others still run, in an array of their own
   bool together = false;  ///< all brackets at once; else each begins when the one before it is over
   /// Brackets from this one on take new trials on every rung and promote none.
   int first_fresh_bracket = std::numeric_limits<int>::max();
@@ -28,9 +29,9 @@ struct Terms {
 
 /// What to do now. A rung is full before anything of it is decided, unless there are no further points. Of a
 /// rung of which m trials have not ended and from which k go up, the best k - m are certain to go up,
-/// whatever becomes of the others: they do at once. All others are decided when the rung has ended, or its
-/// patience: the best of those with a value go up, as many as the rung above was planned for, or one in eta
-/// of a rung that is smaller than planned (ladder.hpp, places).
+/// whatever becomes of the others: with `early` they do at once. All others are decided when the rung has
+/// ended, or its patience: the best of those with a value go up, as many as the rung above was planned for,
+/// or one in eta of a rung that is smaller than planned (ladder.hpp, places).
 [[nodiscard]] Move synchronous_move(const Terms& terms, const State& state);
 
 }  // namespace hpo::promote

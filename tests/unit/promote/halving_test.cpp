@@ -109,8 +109,22 @@ TEST_CASE("halving: with a smaller space a smaller rung is decided") {
   CHECK(game.tasks(0) == std::vector<int>{10, 3, 1});
 }
 
-TEST_CASE("halving: a place that no pending trial can take is given at once") {
+TEST_CASE("halving: a rung goes up together, so that it is one array") {
   const auto halving = rule("halving", 9, 1, 9, 3);
+  LadderGame game(*halving, later_is_better);
+  (void)game.settle();
+  for (int i = 0; i < 8; ++i) {
+    game.end(0);
+    (void)game.settle();
+  }
+  CHECK(game.with(Verdict::promote, 0, 0).empty());
+  game.end(0);
+  (void)game.settle();
+  CHECK(game.tasks(0) == std::vector<int>{9, 3});
+}
+
+TEST_CASE("halving: early, a place that no pending trial can take is given at once") {
+  const auto halving = rule("halving", 9, 1, 9, 3, {{"early", true}});
   LadderGame game(*halving, later_is_better);
   (void)game.settle();
   for (int i = 0; i < 7; ++i) {
@@ -139,7 +153,7 @@ TEST_CASE("halving: who went up early would have gone up late, whatever becomes 
       if (trial >= 20) return {trial, outcome, {0.001 * static_cast<double>(trial)}};
       return {trial, Outcome::finished, {static_cast<double>(trial * 7 % 20)}};
     };
-    const auto halving = rule("halving", 27, 1, 9, 3);
+    const auto halving = rule("halving", 27, 1, 9, 3, {{"early", true}});
     LadderGame early(*halving, result), late(*halving, result);
     early.play();
     (void)late.settle();
