@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "promote/options.hpp"
+#include "base/search_options.hpp"
 
 namespace hpo::promote {
 namespace {
@@ -57,7 +57,7 @@ AsyncTerms async_terms_of(const Setting& setting, PlannedBracket bracket) {
   terms.goals = setting.goals;
   terms.seed = setting.seed;
   const int usual = setting.proposer_learns ? std::max(1, trials / 4) : trials;
-  terms.batch = whole_option(setting, "batch", 1).value_or(usual);
+  terms.batch = whole_option(setting.options, "batch", 1).value_or(usual);
   return terms;
 }
 

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/search_options.hpp"
 #include "promote/ladder.hpp"
-#include "promote/options.hpp"
 
 namespace hpo::promote {
 namespace {
@@ -48,7 +48,7 @@ class Hyperband final : public Rule {
 
 Terms hyperband_terms(const Setting& setting) {
   constexpr int kMostIterations = 10'000;
-  const int iterations = whole_option(setting, "iterations", 1, kMostIterations).value_or(1);
+  const int iterations = whole_option(setting.options, "iterations", 1, kMostIterations).value_or(1);
   const auto brackets = chosen(setting, hyperband_brackets(setting.fidelity));
   Plan plan;
   for (int i = 0; i < iterations; ++i)
@@ -57,7 +57,7 @@ Terms hyperband_terms(const Setting& setting) {
       plan.brackets.push_back(std::move(bracket));
     }
   auto terms = terms_of(setting, std::move(plan));
-  terms.together = flag_option(setting, "together").value_or(false);
+  terms.together = flag_option(setting.options, "together").value_or(false);
   return terms;
 }
 

@@ -14,8 +14,8 @@
 
 #include "base/error.hpp"
 #include "base/random.hpp"
+#include "base/search_options.hpp"
 #include "promote/ladder.hpp"
-#include "promote/options.hpp"
 #include "promote/ranking.hpp"
 #include "promote/rule.hpp"
 #include "surrogate/encoding.hpp"
@@ -73,7 +73,7 @@ class Model final : public Rule {
  public:
   explicit Model(const Setting& setting)
       : setting_(setting),
-        batch_(whole_option(setting, "batch", 1).value_or(kBatch)),
+        batch_(whole_option(setting.options, "batch", 1).value_or(kBatch)),
         opening_(std::clamp(setting.trials / 2, std::min(kRound, setting.trials), kOpening)),
         ladder_(make_ladder(0, setting.trials, setting.fidelity)) {
     HPO_CHECK(setting.space != nullptr, "a model without a space");
@@ -157,9 +157,9 @@ Move Model::move(const State& state) const {
   Move move;
   if (!opens && left(all) == 0) {
     finish(state, all, out, move);
-  } else if (opens || out >= batch_) {
+  } else if (opens) {
     open(state, all, out, move);
-  } else {
+  } else if (out < batch_) {
     go_on(state, all, batch_ - out, move);
   }
   const bool idle = move.decisions.empty() && move.closings.empty() && move.intake.empty();
@@ -193,7 +193,6 @@ std::optional<Decision> Model::by_quota(const State& state, const Standings& all
 }
 
 void Model::open(const State& state, const Standings& all, int out, Move& move) const {
-  if (out >= batch_ && static_cast<int>(all.size()) >= opening_) return;
   const int known = static_cast<int>(all.size()), in_round = known % kRound;
   const int missing = std::min(kRound - in_round, opening_ - known);
   if (in_round == 0 && known > 0) {

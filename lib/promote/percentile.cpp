@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "promote/options.hpp"
+#include "base/search_options.hpp"
 #include "promote/stopping.hpp"
 
 namespace hpo::promote {
@@ -14,7 +14,7 @@ Entry percentile_entry() {
           "a trial goes on while it is among the best 25 in 100 (percentile) at the same budget",
           {"percentile", "interval", "min_trials", "batch"},
           [](const Setting& s) {
-            return make_stopping(s, number_option(s, "percentile", 0, 100).value_or(kUsual));
+            return make_stopping(s, number_option(s.options, "percentile", 0, 100).value_or(kUsual));
           }};
 }
 

@@ -7,10 +7,10 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "base/search_options.hpp"
 #include "base/text.hpp"
 #include "promote/asynchronous.hpp"
 #include "promote/ladder.hpp"
-#include "promote/options.hpp"
 
 namespace hpo::promote {
 namespace {
@@ -19,7 +19,7 @@ constexpr int kMostRungs = 100;
 
 PlannedBracket rungs_of(const Setting& setting) {
   auto ladder = make_ladder(0, setting.trials, setting.fidelity);
-  if (const auto interval = number_option(setting, "interval", 0)) {
+  if (const auto interval = number_option(setting.options, "interval", 0)) {
     const double span = setting.fidelity.max - setting.fidelity.min;
     if (!(*interval > 0) || span / *interval > kMostRungs)
       throw Error("search.interval",
@@ -41,7 +41,7 @@ class Stopping final : public Rule {
   Stopping(const Setting& setting, double percentile)
       : terms_(async_terms_of(setting, rungs_of(setting))),
         percentile_(percentile),
-        min_trials_(whole_option(setting, "min_trials", 1).value_or(5)) {}
+        min_trials_(whole_option(setting.options, "min_trials", 1).value_or(5)) {}
 
   [[nodiscard]] Plan plan() const override { return {{terms_.bracket}}; }
   [[nodiscard]] Move move(const State& state) const override {

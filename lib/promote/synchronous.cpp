@@ -8,9 +8,9 @@
 #include <string>
 #include <utility>
 
+#include "base/search_options.hpp"
 #include "base/text.hpp"
 #include "promote/ladder.hpp"
-#include "promote/options.hpp"
 #include "promote/ranking.hpp"
 
 namespace hpo::promote {
@@ -174,8 +174,8 @@ Terms terms_of(const Setting& setting, Plan plan) {
   terms.goals = setting.goals;
   terms.seed = setting.seed;
   constexpr double kHour = 3600;
-  if (const auto hours = number_option(setting, "patience_hours", 0)) terms.patience = *hours * kHour;
-  terms.early = flag_option(setting, "early").value_or(false);
+  if (const auto hours = number_option(setting.options, "patience_hours", 0)) terms.patience = *hours * kHour;
+  terms.early = flag_option(setting.options, "early").value_or(false);
   return terms;
 }
 

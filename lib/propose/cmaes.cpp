@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "base/random.hpp"
+#include "base/search_options.hpp"
 #include "propose/model_based.hpp"
 #include "propose/population.hpp"
 #include "surrogate/evolution_strategy.hpp"
@@ -34,7 +35,7 @@ class Cmaes final : public ModelBased {
  public:
   explicit Cmaes(const Setting& setting)
       : ModelBased(setting),
-        population_(read_count(setting, "population", 4, 100'000, default_population())),
+        population_(whole_option(setting.options, "population", 4, 100'000).value_or(default_population())),
         sigma_(read_sigma(setting)) {}
 
  private:

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/random.hpp"
+#include "base/search_options.hpp"
 #include "propose/model_based.hpp"
 #include "propose/population.hpp"
 
@@ -37,8 +38,8 @@ class DifferentialEvolution final : public ModelBased {
  public:
   explicit DifferentialEvolution(const Setting& setting)
       : ModelBased(setting),
-        population_(
-            read_count(setting, "population", static_cast<int>(kFewestParents), 100'000, kPopulation)) {}
+        population_(whole_option(setting.options, "population", static_cast<int>(kFewestParents), 100'000)
+                        .value_or(kPopulation)) {}
 
  private:
   class Mutants;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/search_options.hpp"
 #include "propose/model_based.hpp"
 #include "propose/population.hpp"
 
@@ -24,8 +25,9 @@ class Evolution final : public ModelBased {
  public:
   explicit Evolution(const Setting& setting)
       : ModelBased(setting),
-        population_(read_count(setting, "population", 2, 100'000, default_population())),
-        tournament_(read_count(setting, "tournament", 1, population_, std::max(2, population_ / 4))) {}
+        population_(whole_option(setting.options, "population", 2, 100'000).value_or(default_population())),
+        tournament_(whole_option(setting.options, "tournament", 1, population_)
+                        .value_or(std::max(2, population_ / 4))) {}
 
  private:
   class Generation;
@@ -90,7 +92,7 @@ class Evolution::Generation final : public Session {
     double step = length * stream.normal();
     // Less than a level would change nothing.
     if (std::abs(step) < 1 / column.levels) step = std::copysign(1 / column.levels, step);
-    return mirrored(x + step);
+    return surrogate::mirrored(x + step);
   }
 
   const surrogate::Encoding& encoding_;

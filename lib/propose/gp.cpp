@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,12 +12,10 @@
 #include "base/error.hpp"
 #include "propose/evidence.hpp"
 #include "propose/model_based.hpp"
+#include "propose/opening.hpp"
 #include "surrogate/gp_judge.hpp"
 
 namespace hpo::propose {
-
-Entry sobol_entry();
-
 namespace {
 
 using surrogate::Acquisition;
@@ -35,21 +32,6 @@ constexpr double kLeastRows = 250;      // however large the batch
 constexpr int kWholeEffort = 8;         // points of a batch that are searched for without saving
 constexpr int kWeights = 4;             // drawn for a batch, with more than two objectives
 constexpr Eigen::Index kCenters = 5;
-
-/// The points of an empty study, made beforehand.
-class Opening final : public ModelBased::Session {
- public:
-  explicit Opening(std::vector<space::Point> points) : points_(std::move(points)) {}
-  [[nodiscard]] std::optional<space::Point> next(Stream&, const Seen&) override {
-    if (given_ == points_.size()) return std::nullopt;
-    return points_[given_++];
-  }
-  void add(const space::Point&) override {}
-
- private:
-  std::vector<space::Point> points_;
-  std::size_t given_ = 0;
-};
 
 /// Several judges that differ in the warp of the objectives (and in ParEGO's weights) propose in turn, by the
 /// number of the trial.
@@ -141,17 +123,15 @@ Acquisition read_acquisition(const Setting& setting) {
 class GaussianProcess final : public ModelBased {
  public:
   explicit GaussianProcess(const Setting& setting)
-      : ModelBased(setting), acquisition_(read_acquisition(setting)), design_(sobol_entry().make(setting)) {}
+      : ModelBased(setting), acquisition_(read_acquisition(setting)) {}
 
  private:
   [[nodiscard]] std::unique_ptr<Session> fit(const space::History& history, const Ask& ask) const override;
-  [[nodiscard]] std::unique_ptr<Session> opening(const space::History& history, const Ask& ask) const;
   [[nodiscard]] std::vector<Evidence> evidence(const space::History& history) const;
   [[nodiscard]] Results results(const std::vector<Evidence>& evidence) const;
   [[nodiscard]] Matrix pending_features(const space::History& history) const;
 
   Acquisition acquisition_;
-  std::unique_ptr<Proposer> design_;
 };
 
 std::vector<Evidence> GaussianProcess::evidence(const space::History& history) const {
@@ -196,27 +176,10 @@ Matrix GaussianProcess::pending_features(const space::History& history) const {
   return surrogate::Features(encoding()).of(rows);
 }
 
-std::unique_ptr<ModelBased::Session> GaussianProcess::opening(const space::History& history,
-                                                              const Ask& ask) const {
-  if (!history.trials.empty()) return nullptr;
-  Stream stream(setting().seed, Purpose::propose, 0);
-  RowVector row = encoding().uniform(stream);
-  for (Eigen::Index j = 0; j < row.size(); ++j)
-    if (encoding().columns()[static_cast<std::size_t>(j)].categories == 0) row[j] = 0.5;
-  auto middle = encoding().point(row, stream);
-  if (setting().space->forbidden_by(middle)) return nullptr;
-  space::History extended = history;
-  extended.trials.emplace_back().point = middle;
-  std::vector<space::Point> points{std::move(middle)};
-  auto others = design_->propose(extended, {ask.count - 1, ask.budget});
-  std::ranges::move(others, std::back_inserter(points));
-  return std::make_unique<Opening>(std::move(points));
-}
-
 std::unique_ptr<ModelBased::Session> GaussianProcess::fit(const space::History& history,
                                                           const Ask& ask) const {
   auto all = evidence(history);
-  if (all.empty()) return opening(history, ask);
+  if (all.empty()) return opening(encoding(), history);
   const double share = std::min(1.0, std::sqrt(static_cast<double>(kWholeEffort) / ask.count));
   const auto chosen =
       subset(std::move(all), static_cast<std::size_t>(std::max(kLeastRows, kMostRows * share)));

@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "base/permutation.hpp"
+#include "base/search_options.hpp"
 #include "base/text.hpp"
 #include "propose/design.hpp"
 
@@ -67,10 +68,6 @@ class GridSample final : public Design {
   Permutation order_;
 };
 
-nlohmann::json option(const Setting& setting, const char* key, nlohmann::json otherwise) {
-  return setting.options.contains(key) ? setting.options[key] : std::move(otherwise);
-}
-
 std::uint64_t read_levels(const nlohmann::json& option, const std::string& key) {
   if (option.is_number_integer() && option >= 1 && option <= kMostLevels) return option.get<std::uint64_t>();
   throw Error(key, fmt::format("must be a whole number from 1 to {}, not {}", kMostLevels, option.dump()));
@@ -93,7 +90,8 @@ void check_level_names(const space::Space& space, const nlohmann::json& table) {
 /// included. Continuous parameters without one get `otherwise` levels, finite ones all their values.
 Lattice make_lattice(const Setting& setting, std::uint64_t otherwise) {
   const space::Space& space = *setting.space;
-  const auto levels = option(setting, "levels", nlohmann::json::object());
+  const auto levels =
+      setting.options.contains("levels") ? setting.options["levels"] : nlohmann::json::object();
   if (levels.is_object())
     check_level_names(space, levels);
   else
@@ -141,13 +139,11 @@ std::string axes_in_words(const space::Space& space, const Lattice& lattice) {
 }
 
 std::unique_ptr<Proposer> make_grid(const Setting& setting) {
-  const auto subsample = option(setting, "subsample", false);
-  if (!subsample.is_boolean())
-    throw Error("search.subsample", "must be true or false, not " + subsample.dump());
+  const bool subsample = flag_option(setting.options, "subsample").value_or(false);
   const Lattice lattice = fit_lattice(setting);
   const auto size = lattice.size();
   if (!size) refuse(setting, lattice, "more than 2^63");
-  if (subsample.get<bool>()) return std::make_unique<GridSample>(setting, lattice);
+  if (subsample) return std::make_unique<GridSample>(setting, lattice);
 
   if (*size > Design::kMostEnumerated) refuse(setting, lattice, fmt::format("up to {}", *size));
   auto grid = std::make_unique<Grid>(setting, lattice);

@@ -9,11 +9,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/search_options.hpp"
 #include "propose/density_ratio.hpp"
 #include "propose/evidence.hpp"
 #include "propose/model_based.hpp"
 #include "propose/opening.hpp"
-#include "propose/options.hpp"
 #include "surrogate/parzen.hpp"
 
 namespace hpo::propose {
@@ -78,12 +78,12 @@ class Kde::Model final : public Session {
 Kde::Kde(const Setting& setting)
     : ModelBased(setting),
       axes_(surrogate::axes_of(encoding())),
-      min_points_(
-          whole_option(setting, "min_points", 1, 1'000'000, static_cast<int>(encoding().dimension()) + 1)),
-      candidates_(whole_option(setting, "candidates", 1, 100'000, 256)),
-      top_(number_option(setting, "top", 0.001, 0.999, 0.15)),
-      random_fraction_(number_option(setting, "random_fraction", 0, 1, 1.0 / 3)),
-      bandwidth_factor_(number_option(setting, "bandwidth_factor", 0.001, 1000, 3)) {}
+      min_points_(whole_option(setting.options, "min_points", 1, 1'000'000)
+                      .value_or(static_cast<int>(encoding().dimension()) + 1)),
+      candidates_(whole_option(setting.options, "candidates", 1, 100'000).value_or(256)),
+      top_(number_option(setting.options, "top", 0.001, 0.999).value_or(0.15)),
+      random_fraction_(number_option(setting.options, "random_fraction", 0, 1).value_or(1.0 / 3)),
+      bandwidth_factor_(number_option(setting.options, "bandwidth_factor", 0.001, 1000).value_or(3)) {}
 
 Density Kde::density(const Matrix& rows) const {
   const auto d = encoding().dimension();

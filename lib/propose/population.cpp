@@ -30,14 +30,6 @@ std::vector<Member> oldest_first(const space::History& history, const std::vecto
   return members;
 }
 
-int read_count(const Setting& setting, const char* key, int least, int most, int otherwise) {
-  if (!setting.options.contains(key)) return otherwise;
-  const auto& option = setting.options.at(key);
-  if (option.is_number_integer() && option >= least && option <= most) return option.get<int>();
-  throw Error(std::string("search.") + key,
-              fmt::format("must be a whole number from {} to {}, not {}", least, most, option.dump()));
-}
-
 std::optional<space::Point> first_usable(const surrogate::Encoding& encoding, const Seen& seen,
                                          Stream& stream, int tries,
                                          const std::function<surrogate::RowVector(int)>& make) {
@@ -46,10 +38,6 @@ std::optional<space::Point> first_usable(const surrogate::Encoding& encoding, co
     if (!seen.contains(point) && encoding.space().forbidden_by(point) == nullptr) return point;
   }
   return std::nullopt;
-}
-
-double mirrored(double x) {
-  return std::isfinite(x) ? std::abs(std::remainder(x, 2.0)) : 0.5;
 }
 
 }  // namespace hpo::propose

@@ -25,16 +25,9 @@ struct Member {
 [[nodiscard]] std::vector<Member> oldest_first(const space::History& history,
                                                const std::vector<Evidence>& best_first);
 
-/// A [search] key that counts something; `otherwise` when it is not given. Throws Error unless it is a whole
-/// number from `least` to `most`.
-[[nodiscard]] int read_count(const Setting& setting, const char* key, int least, int most, int otherwise);
-
 /// The first of some rows from `make(attempt)` whose point is allowed and new; nothing when `tries` were not.
 [[nodiscard]] std::optional<space::Point> first_usable(
     const surrogate::Encoding& encoding, const Seen& seen, Stream& stream, int tries,
     const std::function<surrogate::RowVector(int attempt)>& make);
-
-/// x pulled into [0, 1] as by mirrors at its ends.
-[[nodiscard]] double mirrored(double x);
 
 }  // namespace hpo::propose

@@ -13,11 +13,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/search_options.hpp"
 #include "propose/density_ratio.hpp"
 #include "propose/evidence.hpp"
 #include "propose/model_based.hpp"
 #include "propose/opening.hpp"
-#include "propose/options.hpp"
 #include "surrogate/parzen.hpp"
 
 namespace hpo::propose {
@@ -88,12 +88,13 @@ int default_start(Eigen::Index dimension) {
 Tpe::Tpe(const Setting& setting)
     : ModelBased(setting),
       axes_(surrogate::axes_of(encoding())),
-      multivariate_(flag_option(setting, "multivariate", true)),
-      group_(flag_option(setting, "group", true)),
-      liar_(flag_option(setting, "liar", true)),
-      candidates_(whole_option(setting, "candidates", 1, 100'000, 64)),
-      start_(whole_option(setting, "start", 1, 1'000'000, default_start(encoding().dimension()))),
-      gamma_(number_option(setting, "gamma", 0.001, 0.999, 0.1)),
+      multivariate_(flag_option(setting.options, "multivariate").value_or(true)),
+      group_(flag_option(setting.options, "group").value_or(true)),
+      liar_(flag_option(setting.options, "liar").value_or(true)),
+      candidates_(whole_option(setting.options, "candidates", 1, 100'000).value_or(64)),
+      start_(whole_option(setting.options, "start", 1, 1'000'000)
+                 .value_or(default_start(encoding().dimension()))),
+      gamma_(number_option(setting.options, "gamma", 0.001, 0.999).value_or(0.1)),
       groups_(make_groups()) {}
 
 /// The columns of each density: all, each alone, or those under the same condition.

@@ -74,4 +74,8 @@ RowVector Encoding::uniform(Stream& stream) const {
   return row;
 }
 
+double mirrored(double x) {
+  return std::isfinite(x) ? std::abs(std::remainder(x, 2.0)) : 0.5;
+}
+
 }  // namespace hpo::surrogate

@@ -44,4 +44,7 @@ class Encoding {
   std::vector<std::vector<double>> coordinates_;  // categorical: the cube coordinate of each value
 };
 
+/// A coordinate pulled into [0, 1] as by mirrors at its ends; 0.5 for NaN and infinity.
+[[nodiscard]] double mirrored(double x);
+
 }  // namespace hpo::surrogate

@@ -22,10 +22,6 @@ double normal_quantile(double p) {
   return -kSqrt2 * boost::math::erfc_inv(2 * std::clamp(p, 1e-300, 1 - 1e-16));
 }
 
-double mirrored(double x) {
-  return std::isfinite(x) ? std::abs(std::remainder(x, 2.0)) : 0.5;
-}
-
 /// Logarithmic weights of the better half of a population, of which `usable` are there; their sum is 1.
 Vector log_weights(int population, Eigen::Index usable) {
   const Eigen::Index selected = std::min<Eigen::Index>(std::max(1, population / 2), usable);

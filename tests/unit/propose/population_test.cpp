@@ -73,11 +73,11 @@ TEST_CASE("populations: members stand oldest first, earlier studies before this 
 }
 
 TEST_CASE("populations: mirrors at the ends of [0, 1]") {
-  CHECK(propose::mirrored(0.25) == 0.25);
-  CHECK(propose::mirrored(-0.25) == 0.25);
-  CHECK(propose::mirrored(1.25) == 0.75);
-  CHECK(propose::mirrored(7.5) == 0.5);
-  CHECK(propose::mirrored(std::numeric_limits<double>::quiet_NaN()) == 0.5);
+  CHECK(surrogate::mirrored(0.25) == 0.25);
+  CHECK(surrogate::mirrored(-0.25) == 0.25);
+  CHECK(surrogate::mirrored(1.25) == 0.75);
+  CHECK(surrogate::mirrored(7.5) == 0.5);
+  CHECK(surrogate::mirrored(std::numeric_limits<double>::quiet_NaN()) == 0.5);
 }
 
 TEST_CASE("populations: each proposer finds the optima of functions, integers, and categories") {

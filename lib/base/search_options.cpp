@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "promote/options.hpp"
+#include "base/search_options.hpp"
 
 #include <fmt/format.h>
 
@@ -8,12 +8,12 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 
-namespace hpo::promote {
+namespace hpo {
 namespace {
 
-const nlohmann::json* find(const Setting& setting, const std::string& key) {
-  const auto it = setting.options.find(key);
-  return it == setting.options.end() ? nullptr : &*it;
+const nlohmann::json* find(const nlohmann::json& options, const std::string& key) {
+  const auto it = options.find(key);
+  return it == options.end() ? nullptr : &*it;
 }
 
 [[noreturn]] void refuse(const std::string& key, const std::string& rule, const nlohmann::json& value) {
@@ -27,8 +27,9 @@ std::string range(double low, double high) {
 
 }  // namespace
 
-std::optional<double> number_option(const Setting& setting, const std::string& key, double low, double high) {
-  const auto* value = find(setting, key);
+std::optional<double> number_option(const nlohmann::json& options, const std::string& key, double low,
+                                    double high) {
+  const auto* value = find(options, key);
   if (value == nullptr) return std::nullopt;
   const double number = value->is_number() ? value->get<double>() : std::nan("");
   if (!std::isfinite(number) || number < low || number > high)
@@ -36,8 +37,8 @@ std::optional<double> number_option(const Setting& setting, const std::string& k
   return number;
 }
 
-std::optional<int> whole_option(const Setting& setting, const std::string& key, int low, int high) {
-  const auto* value = find(setting, key);
+std::optional<int> whole_option(const nlohmann::json& options, const std::string& key, int low, int high) {
+  const auto* value = find(options, key);
   if (value == nullptr) return std::nullopt;
   const bool fits = value->is_number_integer() && *value >= low && *value <= high;
   if (!fits)
@@ -49,11 +50,11 @@ std::optional<int> whole_option(const Setting& setting, const std::string& key, 
   return value->get<int>();
 }
 
-std::optional<bool> flag_option(const Setting& setting, const std::string& key) {
-  const auto* value = find(setting, key);
+std::optional<bool> flag_option(const nlohmann::json& options, const std::string& key) {
+  const auto* value = find(options, key);
   if (value == nullptr) return std::nullopt;
   if (!value->is_boolean()) refuse(key, "true or false", *value);
   return value->get<bool>();
 }
 
-}  // namespace hpo::promote
+}  // namespace hpo
