@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <string_view>
 
 #include "base/checksum.hpp"
@@ -19,19 +18,17 @@ bool Council::is_late() const {
   return is_measured && now >= assignment_.job_end - (2 * save_s_ + 10);
 }
 
-Agreement Council::agree(const BatchSums& mine) {
+std::array<double, 3> Council::votes() const {
   const bool decides = world_.rank() == 0;
   const bool late = decides && is_late();
   const std::chrono::duration<double> unsaved = std::chrono::steady_clock::now() - saved_;
   const bool due = decides && unsaved.count() >= assignment_.checkpoint_every_s;
   const bool asked = stop_ && stop_();
-  std::array<double, 6> sums{mine.loss,         mine.errors,      static_cast<double>(mine.samples),
-                             asked ? 1.0 : 0.0, late ? 1.0 : 0.0, due ? 1.0 : 0.0};
-  world_.all_reduce(std::span<double>(sums), comm::Op::sum);
-  return {.sums = {.loss = sums[0], .errors = sums[1], .samples = static_cast<std::int64_t>(sums[2])},
-          .stop = sums[3] > 0,
-          .out_of_time = sums[4] > 0,
-          .save = sums[5] > 0};
+  return {asked ? 1.0 : 0.0, late ? 1.0 : 0.0, due ? 1.0 : 0.0};
+}
+
+Agreement Council::count(const std::array<double, 3>& votes) {
+  return {.stop = votes[0] > 0, .out_of_time = votes[1] > 0, .save = votes[2] > 0};
 }
 
 void check_same_everywhere(std::string_view text, comm::Communicator& world) {

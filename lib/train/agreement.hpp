@@ -1,33 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <functional>
 
 #include "train/comm/communicator.hpp"
-#include "train/engine.hpp"
 #include "train/trainer.hpp"
 
 namespace hpo::train {
 
-/// What the ranks settle after each step, so that all of them do the same next.
+/// What the ranks have settled to do after a step, all of them the same.
 struct Agreement {
-  BatchSums sums;            ///< of the step, over all ranks
   bool stop = false;         ///< a rank was asked to stop
   bool out_of_time = false;  ///< the deadline has passed
   bool save = false;         ///< the last checkpoint is old enough
+  [[nodiscard]] bool any() const { return stop || out_of_time || save; }
 };
 
-/// Settles it in one small all-reduce a step. A signal may reach any one rank; clocks differ between hosts,
-/// so for the deadline and the checkpoints rank 0's counts.
+/// Settles it by votes that the steps carry along. A signal may reach any one rank; clocks differ between
+/// hosts, so for the deadline and the checkpoints rank 0's counts.
 class Council {
  public:
   /// The references must outlive it.
-  Council(const Assignment& assignment, const std::function<bool()>& stop, comm::Communicator& world)
+  Council(const Assignment& assignment, const std::function<bool()>& stop, const comm::Communicator& world)
       : assignment_(assignment), stop_(stop), world_(world) {}
 
-  /// `mine`: of this rank's share. Collective; the same on every rank.
-  [[nodiscard]] Agreement agree(const BatchSums& mine);
+  /// This rank's, for StepInput::votes.
+  [[nodiscard]] std::array<double, 3> votes() const;
+  /// From all ranks' votes together, as StepReport has them.
+  [[nodiscard]] static Agreement count(const std::array<double, 3>& votes);
   /// The time to the next checkpoint begins anew; the last one took so many seconds.
   void saved(double seconds) {
     saved_ = std::chrono::steady_clock::now();
@@ -39,7 +41,7 @@ class Council {
 
   const Assignment& assignment_;
   const std::function<bool()>& stop_;
-  comm::Communicator& world_;
+  const comm::Communicator& world_;
   std::chrono::steady_clock::time_point saved_ = std::chrono::steady_clock::now();
   double save_s_ = 0;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/cpu_engine.hpp"
 
+#include <array>
+#include <chrono>
 #include <cmath>
 
 #include "base/error.hpp"
@@ -34,7 +36,7 @@ CpuEngine::CpuEngine(const Config& config, const Shape& inputs, std::int64_t out
       outputs_(outputs),
       seed_(seed),
       world_(world),
-      network_(models::make_network(config.model, inputs, outputs)),
+      network_(models::make_architecture(config.model, inputs, outputs)),
       optimizer_(optim::find_optimizer(config.optimizer.kind)) {
   const layers::Tables& tables = network_.tables();
   parameters_ = AlignedBuffer(tables.parameters.extent());
@@ -80,13 +82,32 @@ BatchSums CpuEngine::evaluate(const Batch& batch) {
   return loss(batch, network_.forward(pass(batch, false), batch.inputs), nullptr);
 }
 
+void CpuEngine::begin_step(const StepInput& input) {
+  const auto started = std::chrono::steady_clock::now();
+  const BatchSums mine = forward_backward(input.batch);
+  const std::chrono::duration<double, std::milli> own = std::chrono::steady_clock::now() - started;
+  std::array<double, 6> sums{mine.loss,      mine.errors,    static_cast<double>(mine.samples),
+                             input.votes[0], input.votes[1], input.votes[2]};
+  world_.all_reduce(std::span<double>(sums), comm::Op::sum);
+  report_ = step(static_cast<std::int64_t>(sums[2]), input.lr, input.clip_norm);
+  report_.sums = {.loss = sums[0], .errors = sums[1], .samples = static_cast<std::int64_t>(sums[2])};
+  report_.votes = {sums[3], sums[4], sums[5]};
+  report_.own_ms = own.count();
+}
+
+StepReport CpuEngine::end_step() {
+  return report_;
+}
+
 StepReport CpuEngine::step(std::int64_t global_count, double lr, double clip_norm) {
   HPO_CHECK(global_count > 0, "a step over no samples");
   // Afterwards every rank has everybody's infinities, so whose they were is found out before.
-  remember_non_finite();
+  const auto [own_count, own_culprit] = own_non_finite();
   world_.all_reduce(gradients_.span(), comm::Op::sum);
   const GradientCheck check = check_gradient(gradients_.span());
   StepReport report;
+  report.own_non_finite = own_count;
+  report.own_culprit = own_culprit;
   report.non_finite = check.non_finite;
   report.gradient_norm = std::sqrt(check.sum_of_squares) / static_cast<double>(global_count);
   if (report.non_finite > 0) return report;
@@ -96,18 +117,12 @@ StepReport CpuEngine::step(std::int64_t global_count, double lr, double clip_nor
   return report;
 }
 
-void CpuEngine::remember_non_finite() {
-  non_finite_ = {check_gradient(gradients_.span()).non_finite, ""};
-  if (non_finite_.first == 0) return;
-  for (const Tensor& tensor : network_.tables().parameters.tensors()) {
-    if (check_gradient(values_of(tensor, gradients_)).non_finite == 0) continue;
-    non_finite_.second = tensor.name;
-    return;
-  }
-}
-
-std::pair<std::int64_t, std::string> CpuEngine::local_non_finite() const {
-  return non_finite_;
+std::pair<std::int64_t, std::string> CpuEngine::own_non_finite() const {
+  const std::int64_t count = check_gradient(gradients_.span()).non_finite;
+  if (count == 0) return {0, ""};
+  for (const Tensor& tensor : network_.tables().parameters.tensors())
+    if (check_gradient(values_of(tensor, gradients_)).non_finite > 0) return {count, tensor.name};
+  return {count, ""};
 }
 
 void CpuEngine::update(double factor, double lr) {

@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "train/cpu_network.hpp"
 #include "train/engine.hpp"
 #include "train/layers/layer.hpp"
-#include "train/models/network.hpp"
 #include "train/optim/optimizer.hpp"
 #include "train/tensor.hpp"
 
@@ -23,22 +23,24 @@ class CpuEngine : public Engine {
             comm::Communicator& world);
 
   [[nodiscard]] std::int64_t parameter_count() const override;
-  BatchSums forward_backward(const Batch& batch) override;
+  void begin_step(const StepInput& input) override;
+  [[nodiscard]] StepReport end_step() override;
   BatchSums evaluate(const Batch& batch) override;
-  StepReport step(std::int64_t global_count, double lr, double clip_norm) override;
-  [[nodiscard]] std::pair<std::int64_t, std::string> local_non_finite() const override;
   [[nodiscard]] std::vector<StateView> state() override;
   void state_changed() override;
   [[nodiscard]] std::string describe() const override;
 
-  /// The gradient of the last forward_backward, until step() adds the other ranks' to it, by tensor; for
-  /// tests.
+  /// The halves of a step. The first leaves the SUM over its samples of the gradient in the flat buffer; the
+  /// second adds the other ranks' to it, divides by `global_count`, clips, and applies the optimiser.
+  BatchSums forward_backward(const Batch& batch);
+  StepReport step(std::int64_t global_count, double lr, double clip_norm);
+  /// The gradient of the last forward_backward, until step() adds the other ranks' to it, by tensor.
   [[nodiscard]] std::vector<StateView> gradients();
 
  private:
   [[nodiscard]] layers::Pass pass(const Batch& batch, bool training);
   [[nodiscard]] BatchSums loss(const Batch& batch, const float* outputs, float* gradient) const;
-  void remember_non_finite();
+  [[nodiscard]] std::pair<std::int64_t, std::string> own_non_finite() const;
   void update(double factor, double lr);
 
   OptimizerConfig config_;
@@ -46,14 +48,14 @@ class CpuEngine : public Engine {
   std::int64_t outputs_;
   std::uint64_t seed_;
   comm::Communicator& world_;
-  models::Network network_;
+  CpuNetwork network_;
   const optim::Optimizer& optimizer_;
   AlignedBuffer parameters_, gradients_, statistics_;
   std::vector<AlignedBuffer> optimizer_state_;
   std::int64_t step_ = 0;
   /// step_ for state(): low 20 bits and the rest, each exact in a float.
   float step_parts_[2] = {0, 0};
-  std::pair<std::int64_t, std::string> non_finite_{0, ""};
+  StepReport report_;  ///< of the step begun last
 };
 
 }  // namespace hpo::train

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "train/comm/communicator.hpp"
@@ -31,11 +31,24 @@ struct BatchSums {
   std::int64_t samples = 0;
 };
 
+/// What one rank brings to a step.
+struct StepInput {
+  Batch batch;
+  double lr = 0;
+  double clip_norm = 0;           ///< largest norm of the averaged gradient; 0: any
+  std::array<double, 3> votes{};  ///< added up over the ranks, whatever they mean to the caller
+};
+
 /// What a step did, over all ranks unless said.
 struct StepReport {
+  BatchSums sums;
+  std::array<double, 3> votes{};
   double gradient_norm = 0;  ///< of the averaged gradient, before clipping
   bool clipped = false;
   std::int64_t non_finite = 0;  ///< entries of the averaged gradient; when > 0 the parameters were left alone
+  double own_ms = 0;            ///< this rank's work before it waited for any other
+  std::int64_t own_non_finite = 0;  ///< entries of this rank's own gradient, looked at when non_finite > 0
+  std::string own_culprit;          ///< the first tensor that has one
 };
 
 /// One named tensor of a run's state, a view into a flat buffer.
@@ -51,19 +64,20 @@ class Engine {
  public:
   virtual ~Engine() = default;
   [[nodiscard]] virtual std::int64_t parameter_count() const = 0;
-  /// Forward and backward of this rank's share; leaves the SUM over its samples of the gradient in the flat
-  /// buffer.
-  virtual BatchSums forward_backward(const Batch& batch) = 0;
-  /// Forward only, in evaluation mode (no dropout, running statistics).
+  /// Begins a step: this rank's share forward and backward, the sum of all ranks' gradients over the sum of
+  /// their samples, clipped, the optimiser. Uneven shares average right, and a non-finite gradient leaves
+  /// everything as it was. The batch's memory may be used again when this returns. Collective.
+  virtual void begin_step(const StepInput& input) = 0;
+  /// Waits for the oldest step that has begun and not ended.
+  [[nodiscard]] virtual StepReport end_step() = 0;
+  /// How many steps may have begun before the oldest must be ended, so that the device never waits for the
+  /// host.
+  [[nodiscard]] virtual int steps_ahead() const { return 1; }
+  /// Forward only, in evaluation mode (no dropout, running statistics); while no step is under way.
   virtual BatchSums evaluate(const Batch& batch) = 0;
-  /// Adds the gradients of all ranks, divides by `global_count`, clips to `clip_norm` (0: never), applies the
-  /// optimiser with learning rate `lr`. A non-finite gradient leaves everything as it was.
-  virtual StepReport step(std::int64_t global_count, double lr, double clip_norm) = 0;
-  /// Entries of this rank's own gradient that are not finite, with the name of the first tensor that has one;
-  /// for naming the guilty rank after step() reported some.
-  [[nodiscard]] virtual std::pair<std::int64_t, std::string> local_non_finite() const = 0;
   /// Everything a resumed run needs: parameters, batch-norm statistics, optimiser state, the step count as a
-  /// tensor of its own. Same names and shapes at any world size. Views stay valid as long as the engine.
+  /// tensor of its own. Same names and shapes at any world size. While no step is under way; collective.
+  /// Views stay valid as long as the engine, their values until the next step.
   [[nodiscard]] virtual std::vector<StateView> state() = 0;
   /// After the caller has written into state().
   virtual void state_changed() = 0;

@@ -9,24 +9,16 @@
 #include <numeric>
 
 namespace hpo::train {
-namespace {
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-}  // namespace
-
-void StepClock::start_step() {
+void StepClock::start() {
   start_ = std::chrono::steady_clock::now();
 }
 
-void StepClock::meet() {
-  own_s_ += seconds_since(start_);
-}
-
-void StepClock::end_step(std::int64_t samples) {
-  all_s_ += seconds_since(start_);
+void StepClock::end_step(std::int64_t samples, double own_ms) {
+  const auto now = std::chrono::steady_clock::now();
+  all_s_ += std::chrono::duration<double>(now - start_).count();
+  start_ = now;
+  own_ms_ += own_ms;
   samples_ += samples;
   ++steps_;
 }
@@ -57,14 +49,14 @@ Metrics epoch_metrics(const EpochSums& training, const BatchSums& validation, co
   return metrics;
 }
 
-std::string blame_non_finite(const Engine& engine, comm::Communicator& world) {
-  const auto [count, tensor] = engine.local_non_finite();
-  const std::vector<double> counts = world.all_gather(std::vector{static_cast<double>(count)});
+std::string blame_non_finite(const StepReport& report, comm::Communicator& world) {
+  const std::vector<double> counts =
+      world.all_gather(std::vector{static_cast<double>(report.own_non_finite)});
   const auto guilty = std::find_if(counts.begin(), counts.end(), [](double n) { return n > 0; });
   if (guilty == counts.end()) return "no rank by itself: the sum over the ranks overflows";
   const auto rank = guilty - counts.begin();
   std::array<char, 128> name{};
-  tensor.copy(name.data(), name.size() - 1);
+  report.own_culprit.copy(name.data(), name.size() - 1);
   world.broadcast(std::as_writable_bytes(std::span(name)), static_cast<int>(rank));
   return fmt::format("rank {}: {}: {} values not finite", rank, name.data(), *guilty);
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <deque>
 #include <memory>
 #include <utility>
 
@@ -51,15 +52,18 @@ class Run {
 
   Result train() {
     while (progress_.samples < target()) {
-      if (sampler_.at_epoch_boundary(progress_.samples)) begin_epoch();
-      const Agreement agreed = step();
+      if (under_way_.empty()) start_stretch();
+      while (may_begin()) begin_step();
+      end_step();
       if (!fault_.empty()) return result(End::diverged, fault_);
       if (progress_.samples >= target()) break;
       if (sampler_.at_epoch_boundary(progress_.samples)) report();
       if (!fault_.empty()) return result(End::diverged, fault_);
-      if (agreed.stop || agreed.out_of_time || agreed.save) save();
-      if (agreed.stop) return result(End::stopped, "asked to stop");
-      if (agreed.out_of_time) return result(End::stopped, "out of time");
+      if (!agreed_.any() || !under_way_.empty()) continue;
+      save();
+      if (agreed_.stop) return result(End::stopped, "asked to stop");
+      if (agreed_.out_of_time) return result(End::stopped, "out of time");
+      agreed_ = {};
     }
     // A report comes before the checkpoint that says it was made: killed between the two, the run makes it
     // again.
@@ -76,40 +80,65 @@ class Run {
     return data;
   }
 
-  void begin_epoch() {
-    progress_.epoch = {};
-    clock_.reset();
+  /// Nothing is under way: an epoch begins, or a run that was resumed or has saved goes on.
+  void start_stretch() {
+    if (sampler_.at_epoch_boundary(progress_.samples)) {
+      progress_.epoch = {};
+      clock_.reset();
+    }
+    clock_.start();
+  }
+
+  /// The device is kept busy with steps ahead, but none is begun behind an epoch's end, where the model is
+  /// looked at, nor when the ranks have agreed on something to do first.
+  [[nodiscard]] bool may_begin() const {
+    if (static_cast<int>(under_way_.size()) >= engine_->steps_ahead() || agreed_.any()) return false;
+    const std::int64_t position = begun();
+    return position < target() && (under_way_.empty() || !sampler_.at_epoch_boundary(position));
+  }
+
+  [[nodiscard]] std::int64_t begun() const {
+    std::int64_t samples = progress_.samples;
+    for (const UnderWay& step : under_way_) samples += step.count;
+    return samples;
   }
 
   /// One global batch: every rank takes its share, the sums meet, every rank makes the same update.
-  Agreement step() {
-    clock_.start_step();
-    const Share share = sampler_.share(progress_.samples, world_.rank(), world_.size());
-    const Batch batch = data_->batch(Part::training, share.ids, share.epoch, memory_);
-    const BatchSums mine = engine_->forward_backward(batch);
-    clock_.meet();
+  void begin_step() {
+    const std::int64_t first = begun();
+    const Share share = sampler_.share(first, world_.rank(), world_.size());
     // In the middle of the step, so that the curve's integral does not depend on the batch size.
-    const double position =
-        static_cast<double>(progress_.samples) + 0.5 * static_cast<double>(share.global_count);
+    const double position = static_cast<double>(first) + 0.5 * static_cast<double>(share.global_count);
     const double lr = config_.optimizer.lr * schedule_factor(config_.schedule, position, horizon());
-    const StepReport report = engine_->step(share.global_count, lr, config_.clip_norm);
-    const Agreement agreed = council_.agree(mine);
-    clock_.end_step(share.global_count);
-    HPO_CHECK(agreed.sums.samples == share.global_count, "the ranks' shares do not add up to the batch");
-    progress_.add(agreed.sums, report, lr);
-    if (report.non_finite == 0) announce_first_step();
-    look_for_faults(agreed.sums, report);
-    return agreed;
+    engine_->begin_step({.batch = data_->batch(Part::training, share.ids, share.epoch, memory_),
+                         .lr = lr,
+                         .clip_norm = config_.clip_norm,
+                         .votes = council_.votes()});
+    under_way_.push_back({share.global_count, lr});
   }
 
-  void look_for_faults(const BatchSums& sums, const StepReport& report) {
+  void end_step() {
+    const UnderWay step = under_way_.front();
+    const StepReport report = engine_->end_step();
+    under_way_.pop_front();
+    clock_.end_step(step.count, report.own_ms);
+    HPO_CHECK(report.sums.samples == step.count, "the ranks' shares do not add up to the batch");
+    progress_.add(report.sums, report, step.lr);
+    const Agreement now = Council::count(report.votes);
+    agreed_ = {agreed_.stop || now.stop, agreed_.out_of_time || now.out_of_time, agreed_.save || now.save};
+    if (report.non_finite == 0) announce_first_step();
+    look_for_faults(report);
+  }
+
+  void look_for_faults(const StepReport& report) {
     std::string blame;
     if (report.non_finite > 0 && (progress_.epoch.non_finite <= kNonFiniteEvents || given_up())) {
-      blame = blame_non_finite(*engine_, world_);
+      blame = blame_non_finite(report, world_);
       tell(fmt::format("gradient not finite at epoch {}, no update made: {}", rounded(epoch(), 6), blame));
     }
-    if (!std::isfinite(sums.loss))
-      fault_ = fmt::format("the training loss is {} at epoch {}", shortest(sums.loss), rounded(epoch(), 6));
+    if (!std::isfinite(report.sums.loss))
+      fault_ =
+          fmt::format("the training loss is {} at epoch {}", shortest(report.sums.loss), rounded(epoch(), 6));
     else if (given_up())
       fault_ = fmt::format("the gradient was not finite in {} steps running, up to epoch {}; {}",
                            kNonFiniteLimit, rounded(epoch(), 6), blame);
@@ -183,6 +212,12 @@ class Run {
         data_->size(Part::validation), config_to_json(config_).dump());
   }
 
+  /// A step that has begun and not ended.
+  struct UnderWay {
+    std::int64_t count = 0;  ///< samples of all ranks
+    double lr = 0;
+  };
+
   const Config& config_;
   const Assignment& assignment_;
   comm::Communicator& world_;
@@ -192,7 +227,9 @@ class Run {
   Council council_;
   Keeper keeper_;
   std::unique_ptr<Engine> engine_;
-  Progress progress_;
+  Progress progress_;  ///< of the steps that have ended
+  std::deque<UnderWay> under_way_;
+  Agreement agreed_;
   StepClock clock_;
   BatchMemory memory_;
   bool has_stepped_ = false;

@@ -95,8 +95,8 @@ void compare(const std::string& name, const Config& config, const Shape& shape,
                     .count = kBatch,
                     .sample_ids = images.ids.data()};
   const Timing step = measure([&] {
-    (void)engine->forward_backward(batch);
-    (void)engine->step(kBatch, 1e-3, 0);
+    engine->begin_step({.batch = batch, .lr = 1e-3});
+    (void)engine->end_step();
   });
   const Timing floor = measure_products(products);
   fmt::print("{:<28}{:>10.2f}{:>10.2f}{:>10.2f}{:>10.2f}{:>8.2f}\n", name, step.median, step.best,

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <array>
 #include <bit>
 
-#include "base/error.hpp"
-#include "base/text.hpp"
 #include "train/clones.hpp"
 #include "train/layers/layer.hpp"
 
@@ -77,12 +74,12 @@ class Gelu : public Layer {
 
 }  // namespace
 
-std::unique_ptr<Layer> activation(const std::string& name, const Shape& shape) {
-  if (name == "relu") return std::make_unique<Relu>(shape);
-  if (name == "gelu") return std::make_unique<Gelu>(shape);
-  const std::array<std::string, 2> known = {"relu", "gelu"};
-  throw Error("model.activation", "there is no activation '" + name + "' (relu, gelu)",
-              did_you_mean(name, known));
+std::unique_ptr<Layer> relu(const Spec& spec) {
+  return std::make_unique<Relu>(spec.output);
+}
+
+std::unique_ptr<Layer> gelu(const Spec& spec) {
+  return std::make_unique<Gelu>(spec.output);
 }
 
 }  // namespace hpo::train::layers

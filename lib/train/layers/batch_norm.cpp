@@ -57,14 +57,15 @@ HPO_CLONES void combine_columns(std::int64_t rows, std::int64_t columns, const f
 
 class BatchNorm : public Layer {
  public:
-  BatchNorm(Tables& tables, const std::string& name, const Shape& shape)
-      : Layer(shape), channels_(shape.back()), positions_(element_count(shape) / channels_) {
+  explicit BatchNorm(const Spec& spec)
+      : Layer(spec.output),
+        channels_(spec.output.back()),
+        positions_(element_count(spec.output) / channels_),
+        weight_(spec.weight),
+        bias_(spec.bias),
+        running_mean_(spec.running_mean),
+        running_variance_(spec.running_variance) {
     const auto size = static_cast<std::size_t>(channels_);
-    weight_ = tables.parameters.add({.name = name + ".weight", .shape = {channels_}, .init_value = 1});
-    bias_ = tables.parameters.add({.name = name + ".bias", .shape = {channels_}});
-    running_mean_ = tables.statistics.add({.name = name + ".running_mean", .shape = {channels_}});
-    running_variance_ =
-        tables.statistics.add({.name = name + ".running_variance", .shape = {channels_}, .init_value = 1});
     for (auto* column : {&mean_, &inverse_, &a_, &b_, &c_}) column->resize(size);
   }
 
@@ -144,7 +145,7 @@ class BatchNorm : public Layer {
   }
 
   std::int64_t channels_, positions_;
-  std::int64_t weight_ = 0, bias_ = 0, running_mean_ = 0, running_variance_ = 0;
+  std::int64_t weight_, bias_, running_mean_, running_variance_;
   double samples_ = 0;  ///< rows over all ranks in the last training forward
   std::vector<float> mean_, inverse_;
   std::vector<float> a_, b_, c_;
@@ -152,8 +153,8 @@ class BatchNorm : public Layer {
 
 }  // namespace
 
-std::unique_ptr<Layer> batch_norm(Tables& tables, const std::string& name, const Shape& shape) {
-  return std::make_unique<BatchNorm>(tables, name, shape);
+std::unique_ptr<Layer> batch_norm(const Spec& spec) {
+  return std::make_unique<BatchNorm>(spec);
 }
 
 }  // namespace hpo::train::layers

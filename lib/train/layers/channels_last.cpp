@@ -7,10 +7,8 @@ namespace {
 
 class ChannelsLast : public Layer {
  public:
-  explicit ChannelsLast(const Shape& input)
-      : Layer({input.at(1), input.at(2), input.at(0)}),
-        channels_(input.at(0)),
-        pixels_(input.at(1) * input.at(2)) {}
+  explicit ChannelsLast(const Spec& spec)
+      : Layer(spec.output), channels_(spec.input.at(0)), pixels_(spec.input.at(1) * spec.input.at(2)) {}
 
   void forward(const Pass& pass, const float* x, float* y) override {
     for (std::int64_t image = 0; image < pass.count;
@@ -29,8 +27,8 @@ class ChannelsLast : public Layer {
 
 }  // namespace
 
-std::unique_ptr<Layer> channels_last(const Shape& input) {
-  return std::make_unique<ChannelsLast>(input);
+std::unique_ptr<Layer> channels_last(const Spec& spec) {
+  return std::make_unique<ChannelsLast>(spec);
 }
 
 }  // namespace hpo::train::layers

@@ -132,19 +132,16 @@ HPO_CLONES void max_unpool(const Extent& e, const float* pooled, const std::int3
 /// cheaper than keeping them.
 class ConvolutionPool : public Layer {
  public:
-  ConvolutionPool(Tables& tables, const std::string& name, const Extent& input, std::int64_t outputs,
-                  double gain)
-      : Layer({input.height / 2, input.width / 2, outputs}),
-        input_(input),
-        convolved_{input.height, input.width, outputs},
-        pixels_(input.height * input.width),
-        patch_(9 * input.channels),
-        pooled_(element_count(output())) {
-    weight_ = tables.parameters.add({.name = name + ".weight",
-                                     .shape = {outputs, 3, 3, input.channels},
-                                     .decay = true,
-                                     .init_std = std::sqrt(gain / static_cast<double>(patch_))});
-    bias_ = tables.parameters.add({.name = name + ".bias", .shape = {outputs}});
+  explicit ConvolutionPool(const Spec& spec)
+      : Layer(spec.output),
+        input_{spec.input.at(0), spec.input.at(1), spec.input.at(2)},
+        convolved_{input_.height, input_.width, spec.output.at(2)},
+        pixels_(input_.height * input_.width),
+        patch_(9 * input_.channels),
+        pooled_(element_count(output())),
+        weight_(spec.weight),
+        bias_(spec.bias) {
+    const std::int64_t outputs = convolved_.channels;
     constexpr std::int64_t kCacheFloats =
         96 * 1024;  // patches and their products: well inside a 1 MB second level
     images_ = std::max<std::int64_t>(1, kCacheFloats / (pixels_ * (patch_ + outputs)));
@@ -196,7 +193,7 @@ class ConvolutionPool : public Layer {
 
   Extent input_, convolved_;
   std::int64_t pixels_, patch_, pooled_;
-  std::int64_t weight_ = 0, bias_ = 0;
+  std::int64_t weight_, bias_;
   std::int64_t images_ = 1;          ///< at a time
   AlignedBuffer patches_, image_;    ///< of that many images
   std::vector<std::int32_t> which_;  ///< of the whole batch; as wide as the floats, for the loops' sake
@@ -204,10 +201,8 @@ class ConvolutionPool : public Layer {
 
 }  // namespace
 
-std::unique_ptr<Layer> convolution_pool(Tables& tables, const std::string& name, const Shape& input,
-                                        std::int64_t outputs, double gain) {
-  return std::make_unique<ConvolutionPool>(tables, name, Extent{input.at(0), input.at(1), input.at(2)},
-                                           outputs, gain);
+std::unique_ptr<Layer> convolution_pool(const Spec& spec) {
+  return std::make_unique<ConvolutionPool>(spec);
 }
 
 }  // namespace hpo::train::layers

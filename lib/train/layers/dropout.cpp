@@ -51,12 +51,12 @@ HPO_CLONES void apply_mask(std::int64_t size, const std::uint8_t* kept, float fa
 
 class Dropout : public Layer {
  public:
-  Dropout(const Shape& shape, double rate, std::uint32_t layer)
-      : Layer(shape),
-        size_(element_count(shape)),
-        threshold_(static_cast<std::uint32_t>(rate * 0x1p32)),
-        factor_(static_cast<float>(1 / (1 - rate))),
-        layer_(layer) {}
+  explicit Dropout(const Spec& spec)
+      : Layer(spec.output),
+        size_(element_count(spec.output)),
+        threshold_(static_cast<std::uint32_t>(spec.rate * 0x1p32)),
+        factor_(static_cast<float>(1 / (1 - spec.rate))),
+        layer_(spec.place) {}
 
   bool in_place() const override { return true; }
 
@@ -92,8 +92,8 @@ class Dropout : public Layer {
 
 }  // namespace
 
-std::unique_ptr<Layer> dropout(const Shape& shape, double rate, std::uint32_t layer) {
-  return std::make_unique<Dropout>(shape, rate, layer);
+std::unique_ptr<Layer> dropout(const Spec& spec) {
+  return std::make_unique<Dropout>(spec);
 }
 
 }  // namespace hpo::train::layers

@@ -7,8 +7,7 @@
 #include <utility>
 
 #include "train/comm/communicator.hpp"
-#include "train/config.hpp"
-#include "train/tensor.hpp"
+#include "train/layers/spec.hpp"
 
 namespace hpo::train::layers {
 
@@ -25,14 +24,7 @@ struct Pass {
   float* statistics = nullptr;
 };
 
-/// Where layers enter the tensors they own while a network is put together.
-struct Tables {
-  TensorTable parameters;  ///< trained: there is a gradient of the same layout
-  TensorTable statistics;  ///< kept: batch norm's running mean and variance
-};
-
-/// One layer. Samples are rows, row-major; images are height x width x channels (channels last, so that loops
-/// over channels are contiguous).
+/// One layer on the CPU.
 class Layer {
  public:
   explicit Layer(Shape output) : output_(std::move(output)) {}
@@ -54,33 +46,36 @@ class Layer {
   Shape output_;
 };
 
-/// y = x W^T + b. W (`name`.weight) is outputs x inputs and starts as noise of variance `gain` / inputs; b
-/// starts at 0.
-[[nodiscard]] std::unique_ptr<Layer> linear(Tables& tables, const std::string& name, std::int64_t inputs,
-                                            std::int64_t outputs, double gain);
+/// What each kind computes; W is the tensor `weight`, b is `bias`.
+///
+/// linear: y = x W^T + b, W is outputs x inputs.
+[[nodiscard]] std::unique_ptr<Layer> linear(const Spec& spec);
 
 /// {channels, height, width} to {height, width, channels}; a first layer only (it has no backward).
-[[nodiscard]] std::unique_ptr<Layer> channels_last(const Shape& input);
+[[nodiscard]] std::unique_ptr<Layer> channels_last(const Spec& spec);
 
 /// 3x3 convolution with zero padding, stride 1, then 2x2 max pooling with stride 2 (an odd last row or column
-/// is dropped). `input` is {height, width, channels}, `name`.weight is outputs x 3 x 3 x channels.
-[[nodiscard]] std::unique_ptr<Layer> convolution_pool(Tables& tables, const std::string& name,
-                                                      const Shape& input, std::int64_t outputs, double gain);
+/// is dropped), then + b. W is outputs x 3 x 3 x channels.
+[[nodiscard]] std::unique_ptr<Layer> convolution_pool(const Spec& spec);
 
-/// relu: max(x, 0). gelu: x Phi(x) in its tanh form (Hendrycks and Gimpel, 2016). Throws Error for another
-/// name.
-[[nodiscard]] std::unique_ptr<Layer> activation(const std::string& name, const Shape& shape);
+/// max(x, 0)
+[[nodiscard]] std::unique_ptr<Layer> relu(const Spec& spec);
+/// x Phi(x) in its tanh form (Hendrycks and Gimpel, 2016)
+[[nodiscard]] std::unique_ptr<Layer> gelu(const Spec& spec);
 
 /// Keeps each element with probability 1 - rate and divides it by that, in training. Whether element e of a
-/// sample is kept depends on (seed, epoch, sample id, layer, e) alone, not on the batch it is in or the rank
-/// it is on.
-[[nodiscard]] std::unique_ptr<Layer> dropout(const Shape& shape, double rate, std::uint32_t layer);
+/// sample is kept depends on (seed, epoch, sample id, place in the chain, e) alone, not on the batch it is in
+/// or the rank it is on.
+[[nodiscard]] std::unique_ptr<Layer> dropout(const Spec& spec);
 
-/// (x - mean) / sqrt(variance + 1e-5) * `name`.weight + `name`.bias over the last extent of `shape`, the
-/// channels. batch: mean and variance of each channel over all ranks' samples (and the positions of an
-/// image), whatever the share of each rank; in evaluation running ones with momentum 0.1 (Ioffe and Szegedy,
-/// 2015). layer: over the channels of each sample and position (Ba, Kiros and Hinton, 2016).
-[[nodiscard]] std::unique_ptr<Layer> batch_norm(Tables& tables, const std::string& name, const Shape& shape);
-[[nodiscard]] std::unique_ptr<Layer> layer_norm(Tables& tables, const std::string& name, const Shape& shape);
+/// (x - mean) / sqrt(variance + 1e-5) * W + b over the last extent of the shape, the channels. batch: mean
+/// and variance of each channel over all ranks' samples (and the positions of an image), whatever the share
+/// of each rank; in evaluation running ones with momentum 0.1 (Ioffe and Szegedy, 2015). layer: over the
+/// channels of each sample and position (Ba, Kiros and Hinton, 2016).
+[[nodiscard]] std::unique_ptr<Layer> batch_norm(const Spec& spec);
+[[nodiscard]] std::unique_ptr<Layer> layer_norm(const Spec& spec);
+
+/// The layer that `spec` asks for.
+[[nodiscard]] std::unique_ptr<Layer> make_layer(const Spec& spec);
 
 }  // namespace hpo::train::layers

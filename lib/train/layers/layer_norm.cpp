@@ -66,10 +66,12 @@ HPO_CLONES void input_gradient(std::int64_t size, const float* scaled, const flo
 
 class LayerNorm : public Layer {
  public:
-  LayerNorm(Tables& tables, const std::string& name, const Shape& shape)
-      : Layer(shape), channels_(shape.back()), positions_(element_count(shape) / channels_) {
-    weight_ = tables.parameters.add({.name = name + ".weight", .shape = {channels_}, .init_value = 1});
-    bias_ = tables.parameters.add({.name = name + ".bias", .shape = {channels_}});
+  explicit LayerNorm(const Spec& spec)
+      : Layer(spec.output),
+        channels_(spec.output.back()),
+        positions_(element_count(spec.output) / channels_),
+        weight_(spec.weight),
+        bias_(spec.bias) {
     scaled_.resize(static_cast<std::size_t>(channels_));
   }
 
@@ -107,7 +109,7 @@ class LayerNorm : public Layer {
   }
 
  private:
-  std::int64_t channels_, positions_, weight_ = 0, bias_ = 0;
+  std::int64_t channels_, positions_, weight_, bias_;
   AlignedBuffer normal_;        ///< the normalised input of the last forward
   std::vector<float> inverse_;  ///< by row: 1 / deviation
   std::vector<float> scaled_;
@@ -115,8 +117,8 @@ class LayerNorm : public Layer {
 
 }  // namespace
 
-std::unique_ptr<Layer> layer_norm(Tables& tables, const std::string& name, const Shape& shape) {
-  return std::make_unique<LayerNorm>(tables, name, shape);
+std::unique_ptr<Layer> layer_norm(const Spec& spec) {
+  return std::make_unique<LayerNorm>(spec);
 }
 
 }  // namespace hpo::train::layers

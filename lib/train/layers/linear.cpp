@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <cmath>
 
 #include "train/gemm.hpp"
 #include "train/layers/columns.hpp"
@@ -11,14 +10,12 @@ namespace {
 
 class Linear : public Layer {
  public:
-  Linear(Tables& tables, const std::string& name, std::int64_t inputs, std::int64_t outputs, double gain)
-      : Layer({outputs}), inputs_(inputs), outputs_(outputs) {
-    weight_ = tables.parameters.add({.name = name + ".weight",
-                                     .shape = {outputs, inputs},
-                                     .decay = true,
-                                     .init_std = std::sqrt(gain / static_cast<double>(inputs))});
-    bias_ = tables.parameters.add({.name = name + ".bias", .shape = {outputs}});
-  }
+  explicit Linear(const Spec& spec)
+      : Layer(spec.output),
+        inputs_(element_count(spec.input)),
+        outputs_(spec.output.at(0)),
+        weight_(spec.weight),
+        bias_(spec.bias) {}
 
   void forward(const Pass& pass, const float* x, float* y) override {
     sgemm(Transpose::no, Transpose::yes, pass.count, outputs_, inputs_, 1, x, inputs_,
@@ -37,14 +34,13 @@ class Linear : public Layer {
   }
 
  private:
-  std::int64_t inputs_, outputs_, weight_ = 0, bias_ = 0;
+  std::int64_t inputs_, outputs_, weight_, bias_;
 };
 
 }  // namespace
 
-std::unique_ptr<Layer> linear(Tables& tables, const std::string& name, std::int64_t inputs,
-                              std::int64_t outputs, double gain) {
-  return std::make_unique<Linear>(tables, name, inputs, outputs, gain);
+std::unique_ptr<Layer> linear(const Spec& spec) {
+  return std::make_unique<Linear>(spec);
 }
 
 }  // namespace hpo::train::layers

@@ -7,11 +7,11 @@
 
 namespace hpo::train::models {
 
-void build_cnn(const ModelConfig& config, std::int64_t outputs, Network& network);
+void build_cnn(const ModelConfig& config, std::int64_t outputs, Architecture& network);
 
 // Pooling comes before norm and activation: for relu without norm that is the same function as the usual
 // order, for a quarter of the work.
-void build_cnn(const ModelConfig& config, std::int64_t outputs, Network& network) {
+void build_cnn(const ModelConfig& config, std::int64_t outputs, Architecture& network) {
   if (network.shape().size() != 3)
     throw Error("model.kind",
                 fmt::format("a cnn needs images (channels x height x width), the inputs are {}",

@@ -8,8 +8,8 @@
 
 namespace hpo::train::models {
 
-void build_mlp(const ModelConfig& config, std::int64_t outputs, Network& network);
-void build_cnn(const ModelConfig& config, std::int64_t outputs, Network& network);
+void build_mlp(const ModelConfig& config, std::int64_t outputs, Architecture& network);
+void build_cnn(const ModelConfig& config, std::int64_t outputs, Architecture& network);
 
 std::span<const Model> models() {
   static const std::vector<Model> rows = {
@@ -19,12 +19,12 @@ std::span<const Model> models() {
   return rows;
 }
 
-Network make_network(const ModelConfig& config, const Shape& inputs, std::int64_t outputs) {
+Architecture make_architecture(const ModelConfig& config, const Shape& inputs, std::int64_t outputs) {
   std::vector<std::string> names;
   for (const Model& model : models()) {
     names.push_back(model.name);
     if (model.name != config.kind) continue;
-    Network network(inputs);
+    Architecture network(inputs);
     model.build(config, outputs, network);
     return network;
   }

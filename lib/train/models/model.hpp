@@ -6,7 +6,7 @@
 #include <string>
 
 #include "train/config.hpp"
-#include "train/models/network.hpp"
+#include "train/models/architecture.hpp"
 
 namespace hpo::train::models {
 
@@ -16,13 +16,14 @@ namespace hpo::train::models {
 struct Model {
   std::string name;
   std::string summary;  ///< one line for --help
-  void (*build)(const ModelConfig& config, std::int64_t outputs, Network& network);
+  void (*build)(const ModelConfig& config, std::int64_t outputs, Architecture& network);
 };
 
 [[nodiscard]] std::span<const Model> models();
 
 /// The network that `config` asks for. `inputs`: shape of one sample, {784} or {1, 28, 28} (channels, height,
 /// width). Throws Error with "did you mean" for an unknown kind.
-[[nodiscard]] Network make_network(const ModelConfig& config, const Shape& inputs, std::int64_t outputs);
+[[nodiscard]] Architecture make_architecture(const ModelConfig& config, const Shape& inputs,
+                                             std::int64_t outputs);
 
 }  // namespace hpo::train::models

@@ -170,8 +170,8 @@ TEST_CASE("train: a gradient that is not finite leaves everything as it was and 
     const StepReport report = f.engine.step(20, 0.01, 1);
     CHECK(report.non_finite > 0);
     CHECK(everything(f.engine) == before);
-    CHECK(f.engine.local_non_finite().first == report.non_finite);
-    CHECK(f.engine.local_non_finite().second == "layer0.weight");
+    CHECK(report.own_non_finite == report.non_finite);
+    CHECK(report.own_culprit == "layer0.weight");
   }
 }
 
@@ -182,12 +182,13 @@ TEST_CASE("train: the first tensor that has a NaN is the one named") {
   f.samples.targets[0] = std::nanf("");
   find(f.engine.state(), "layer2.weight").values[0] = 0;
   (void)f.engine.forward_backward(f.samples.batch(0, 3));
-  (void)f.engine.step(3, 0.01, 0);
-  CHECK(f.engine.local_non_finite().first > 0);
+  CHECK(f.engine.step(3, 0.01, 0).own_non_finite > 0);
   f.samples.targets[0] = 0;
   (void)f.engine.forward_backward(f.samples.batch(0, 3));
-  CHECK(f.engine.step(3, 0.01, 0).non_finite == 0);
-  CHECK(f.engine.local_non_finite() == std::pair<std::int64_t, std::string>{0, ""});
+  const StepReport report = f.engine.step(3, 0.01, 0);
+  CHECK(report.non_finite == 0);
+  CHECK(report.own_non_finite == 0);
+  CHECK(report.own_culprit.empty());
 }
 
 TEST_CASE("train: weight decay shrinks weights, not biases nor a norm's scale") {

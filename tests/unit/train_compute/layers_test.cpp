@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "base/random.hpp"
 #include "train/layers/layer.hpp"
 #include "train/layers/loss.hpp"
+#include "train/models/model.hpp"
 
 namespace hpo::train::layers {
 namespace {
@@ -23,7 +25,8 @@ Pass training_pass(const std::vector<std::uint64_t>& ids, std::uint64_t epoch) {
 
 std::vector<float> drop(const std::vector<std::uint64_t>& ids, std::uint64_t epoch, std::int64_t size,
                         std::uint32_t layer = 2) {
-  const auto dropout_layer = dropout({size}, 0.25, layer);
+  const auto dropout_layer =
+      make_layer({.kind = Kind::dropout, .input = {size}, .output = {size}, .rate = 0.25, .place = layer});
   std::vector<float> x(ids.size() * static_cast<std::size_t>(size), 1.0F);
   std::vector<float> y(x.size());
   dropout_layer->forward(training_pass(ids, epoch), x.data(), y.data());
@@ -61,7 +64,7 @@ TEST_CASE("train: dropout keeps the share and the expectation it promises") {
 }
 
 TEST_CASE("train: dropout does nothing in evaluation") {
-  const auto layer = dropout({4}, 0.5, 0);
+  const auto layer = make_layer({.kind = Kind::dropout, .input = {4}, .output = {4}, .rate = 0.5});
   const std::vector<float> x = {1, 2, 3, 4};
   std::vector<float> y(4);
   layer->forward({.training = false, .count = 1}, x.data(), y.data());
@@ -69,7 +72,7 @@ TEST_CASE("train: dropout does nothing in evaluation") {
 }
 
 TEST_CASE("train: gelu is x Phi(x) to the accuracy of its tanh form, for any x") {
-  const auto layer = activation("gelu", {1});
+  const auto layer = make_layer({.kind = Kind::gelu, .input = {1}, .output = {1}});
   for (const float x : {-200.0F, -30.0F, -3.0F, -0.75F, 0.0F, 1e-4F, 0.5F, 2.0F, 30.0F, 200.0F}) {
     float y = 0;
     layer->forward({.count = 1}, &x, &y);
@@ -79,24 +82,26 @@ TEST_CASE("train: gelu is x Phi(x) to the accuracy of its tanh form, for any x")
 }
 
 TEST_CASE("train: relu and gelu let a NaN through") {
-  for (const char* name : {"relu", "gelu"}) {
+  for (const Kind kind : {Kind::relu, Kind::gelu}) {
     const float x = std::nanf("");
     float y = 0;
-    activation(name, {1})->forward({.count = 1}, &x, &y);
+    make_layer({.kind = kind, .input = {1}, .output = {1}})->forward({.count = 1}, &x, &y);
     CHECK(std::isnan(y));
   }
 }
 
 TEST_CASE("train: an unknown activation is refused with the nearest known one") {
-  CHECK_THROWS_WITH_AS((void)activation("rleu", {1}),
+  ModelConfig config;
+  config.activation = "rleu";
+  CHECK_THROWS_WITH_AS((void)models::make_architecture(config, {6}, 4),
                        doctest::Contains("there is no activation 'rleu' (relu, gelu)"), Error);
 }
 
 TEST_CASE("train: layer norm gives each row mean 0 and variance 1") {
-  Tables tables;
-  const auto layer = layer_norm(tables, "n", {30});
-  AlignedBuffer parameters(tables.parameters.extent());
-  initialize(tables.parameters, parameters.span(), 0);
+  const auto layer =
+      make_layer({.kind = Kind::layer_norm, .input = {30}, .output = {30}, .weight = 0, .bias = 32});
+  AlignedBuffer parameters(64);
+  std::fill_n(parameters.data(), 30, 1.0F);
   std::vector<float> x(60), y(60);
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = 100 + static_cast<float>(i * i % 17);
   layer->forward({.count = 2, .parameters = parameters.data()}, x.data(), y.data());
@@ -112,9 +117,10 @@ TEST_CASE("train: layer norm gives each row mean 0 and variance 1") {
 }
 
 TEST_CASE("train: convolution and pooling agree with their definition") {
-  Tables tables;
-  const Shape shape = {5, 4, 2};
-  const auto layer = convolution_pool(tables, "c", shape, 3, 2);
+  models::Architecture network({5, 4, 2});
+  network.add_convolution({}, 3);
+  const Tables& tables = network.tables();
+  const auto layer = make_layer(network.layers().front());
   CHECK(layer->output() == Shape{2, 2, 3});
   AlignedBuffer parameters(tables.parameters.extent());
   Stream stream(3, Purpose::test, 0);
