@@ -42,8 +42,8 @@ enum class Products { exact, tf32 };
 enum class Epilogue {
   none,           ///< D = A B
   bias,           ///< D = A B + bias, to each row
-  relu_bias,      ///< D = relu(A B + bias); aux keeps what relu_gradient needs
-  gelu_bias,      ///< D = gelu(A B + bias); aux keeps what gelu_gradient needs
+  relu_bias,      ///< D = relu(A B + bias)
+  gelu_bias,      ///< D = gelu(A B + bias)
   relu_gradient,  ///< D = (A B) * relu', bias_gradient = column sums of D
   gelu_gradient,  ///< D = (A B) * gelu', bias_gradient = column sums of D
 };
@@ -58,6 +58,7 @@ struct ProductSpec {
   Type bias_gradient = Type::float32;
   Products products = Products::exact;
   Epilogue epilogue = Epilogue::none;
+  bool keeps_aux = false;  ///< a forward epilogue keeps what the gradient's needs
 };
 /// Bytes that the epilogue keeps between forward and backward, for a forward product m x n.
 [[nodiscard]] std::size_t aux_bytes(Epilogue epilogue, Type type, std::int64_t m, std::int64_t n);
