@@ -37,6 +37,8 @@ const hpo::cli::Usage kUsage{
     {{'m', "manifest", "FILE", "the manifest of the array (HPO_MANIFEST)", "", "Options"},
      {'t', "task", "N", "the index in the array (HPO_TASK, SLURM_ARRAY_TASK_ID)", "", "Options"},
      {'c', "config", "FILE", "train by this train.toml, without a study", "", "Options"},
+     {0, "device", "NAME", "built-in trainer: auto, cpu or cuda, whatever the configuration says", "",
+      "Options"},
      {0, "checkpoints", "DIR", "with --config: keep checkpoints there, resume from them", "", "Options"},
      {0, "json", "", "with --config: print each epoch as a line of JSON", "", "Options"},
      {0, "dry-run", "", "print what would run, run nothing", "", "Options"},
@@ -71,7 +73,8 @@ void print_epoch(const train::EpochReport& report, bool json) {
 }
 
 ExitCode run_alone(const hpo::cli::Arguments& arguments) {
-  const auto config = read_config(arguments.text("config"));
+  auto config = read_config(arguments.text("config"));
+  if (arguments.has("device")) config.device = arguments.text("device");
   if (arguments.has("dry-run")) {
     fmt::print("{}\n", train::config_to_json(config).dump(2));
     return ExitCode::done;
@@ -127,6 +130,8 @@ ExitCode run_task(const hpo::cli::Arguments& arguments) {
     throw Error(layout.directory.string(), "is not the directory of a study",
                 fmt::format("hpo-init makes it together with {}", layout.file.filename().string()));
   if (!arguments.rest().empty()) assignment.manifest.command = arguments.rest();
+  if (arguments.has("device") && !assignment.manifest.train.is_null())
+    assignment.manifest.train["device"] = arguments.text("device");
   if (arguments.has("dry-run")) {
     fmt::print("trial {} rung {} to {} {}s: {}\n", assignment.task.trial, assignment.manifest.rung,
                hpo::rounded(assignment.manifest.budget, 6), assignment.manifest.unit,

@@ -65,11 +65,18 @@ void list_fields(Fields& fields, ScheduleConfig& schedule) {
   fields.number("end_factor", schedule.end_factor, kShare);
 }
 
-/// The keys outside the four tables.
+void list_fields(Fields& fields, GpuConfig& gpu) {
+  fields.flag("share", gpu.share);
+  fields.flag("shard_optimizer", gpu.shard_optimizer);
+  fields.flag("graph", gpu.graph);
+}
+
+/// The keys outside the tables.
 void list_fields(Fields& fields, Config& config) {
   fields.integer("batch", config.batch, 1, 1'000'000'000);
   fields.number("clip_norm", config.clip_norm, kNotNegative);
   fields.choice("device", config.device, {"auto", "cpu", "cuda"});
+  fields.choice("precision", config.precision, {"fp32", "tf32", "bf16"});
   fields.number("epochs", config.epochs, kPositive);
   fields.seed("seed", config.seed);
 }
@@ -124,6 +131,7 @@ Config config_from_json(const nlohmann::json& json) {
   read_table(reader, "model", config.model);
   read_table(reader, "optimizer", config.optimizer);
   read_table(reader, "schedule", config.schedule);
+  read_table(reader, "gpu", config.gpu);
   list_fields(reader, config);
   reader.finish();
   check(config);
@@ -136,6 +144,7 @@ nlohmann::json config_to_json(const Config& config) {
   json["model"] = written(config.model);
   json["optimizer"] = written(config.optimizer);
   json["schedule"] = written(config.schedule);
+  json["gpu"] = written(config.gpu);
   return json;
 }
 

@@ -54,15 +54,26 @@ struct ScheduleConfig {
   double peak = 0.3, start_factor = 0.04, end_factor = 1e-4;  ///< one_cycle
 };
 
+/// What only a GPU asks about.
+struct GpuConfig {
+  bool share = false;            ///< ranks on one host may share a GPU
+  bool shard_optimizer = false;  ///< each rank keeps and updates its part of the optimiser's state (ZeRO-1)
+  bool graph = true;             ///< a step is replayed from a captured graph
+};
+
 /// Everything about one training run but where it reads from, resumes and stops. Plain data.
 struct Config {
   DataConfig data;
   ModelConfig model;
   OptimizerConfig optimizer;
   ScheduleConfig schedule;
+  GpuConfig gpu;
   std::int64_t batch = 256;     ///< global: over all ranks
   double clip_norm = 0;         ///< 0: none
   std::string device = "auto";  ///< auto, cpu, cuda
+  /// On a GPU: fp32, tf32 (products of inputs rounded to 10 bits of mantissa), bf16 (bfloat16 products and
+  /// activations, float32 master weights). The CPU computes in fp32 whatever it says.
+  std::string precision = "fp32";
   double epochs = 1;            ///< used without a study
   std::uint64_t seed = 0;       ///< used without a study
 };
