@@ -4,13 +4,7 @@
 #include <bit>
 #include <cstdint>
 
-#if defined(__CUDACC__)
-/// A function for the GPU and for the CPU: kernels are written with these alone, so that what they compute is
-/// tested where there is no GPU.
-#define HPO_BOTH __host__ __device__
-#else
-#define HPO_BOTH
-#endif
+#include "train/cuda/both.hpp"
 
 namespace hpo::train::gpu {
 
@@ -41,6 +35,16 @@ struct WorkOf<Bfloat16> {
 };
 template <class T>
 using Work = typename WorkOf<T>::Type;
+
+/// A value in its working type, and a result back in the type it is kept in.
+template <class T>
+[[nodiscard]] HPO_BOTH Work<T> widen(T value) {
+  return static_cast<Work<T>>(value);
+}
+template <class To, class From>
+[[nodiscard]] HPO_BOTH To narrow(From value) {
+  return static_cast<To>(static_cast<Work<To>>(value));
+}
 
 /// The types of one engine. Activation: values between layers and the weights that matrix products read.
 /// Master: parameters, gradients and optimiser state.
