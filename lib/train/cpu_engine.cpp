@@ -14,8 +14,6 @@
 namespace hpo::train {
 namespace {
 
-constexpr std::int64_t kStepPart = std::int64_t{1} << 20;
-
 std::span<float> values_of(const Tensor& tensor, const AlignedBuffer& buffer) {
   return buffer.span().subspan(static_cast<std::size_t>(tensor.offset),
                                static_cast<std::size_t>(tensor.size));
@@ -139,8 +137,7 @@ void CpuEngine::update(double factor, double lr) {
                                 .weight_decay = tensor.decay ? config_.weight_decay : 0,
                                 .step = step_});
   }
-  step_parts_[0] = static_cast<float>(step_ % kStepPart);
-  step_parts_[1] = static_cast<float>(step_ / kStepPart);
+  step_parts_ = optim::split_step(step_);
 }
 
 std::vector<StateView> CpuEngine::state() {
@@ -161,7 +158,7 @@ std::vector<StateView> CpuEngine::gradients() {
 }
 
 void CpuEngine::state_changed() {
-  step_ = static_cast<std::int64_t>(step_parts_[0]) + static_cast<std::int64_t>(step_parts_[1]) * kStepPart;
+  step_ = optim::join_step(step_parts_);
 }
 
 std::string CpuEngine::describe() const {

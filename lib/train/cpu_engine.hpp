@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -53,9 +54,8 @@ class CpuEngine : public Engine {
   AlignedBuffer parameters_, gradients_, statistics_;
   std::vector<AlignedBuffer> optimizer_state_;
   std::int64_t step_ = 0;
-  /// step_ for state(): low 20 bits and the rest, each exact in a float.
-  float step_parts_[2] = {0, 0};
-  StepReport report_;  ///< of the step begun last
+  std::array<float, 2> step_parts_{};  ///< step_ for state()
+  StepReport report_;                  ///< of the step begun last
 };
 
 }  // namespace hpo::train

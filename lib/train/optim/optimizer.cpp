@@ -11,6 +11,18 @@ void update_adam(const OptimizerConfig& config, const Piece& piece);
 void update_adamw(const OptimizerConfig& config, const Piece& piece);
 void update_rmsprop(const OptimizerConfig& config, const Piece& piece);
 
+namespace {
+constexpr std::int64_t kStepPart = std::int64_t{1} << 20;
+}
+
+std::array<float, 2> split_step(std::int64_t step) {
+  return {static_cast<float>(step % kStepPart), static_cast<float>(step / kStepPart)};
+}
+
+std::int64_t join_step(const std::array<float, 2>& parts) {
+  return static_cast<std::int64_t>(parts[0]) + static_cast<std::int64_t>(parts[1]) * kStepPart;
+}
+
 std::span<const Optimizer> optimizers() {
   static const std::vector<Optimizer> rows = {
       {"sgd", "stochastic gradient descent with `momentum`, `nesterov`", {"velocity"}, update_sgd},

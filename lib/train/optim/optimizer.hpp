@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -36,6 +37,10 @@ struct Optimizer {
 };
 
 [[nodiscard]] std::span<const Optimizer> optimizers();
+
+/// The number of steps as checkpoints hold it: the low 20 bits and the rest, each exact in a float.
+[[nodiscard]] std::array<float, 2> split_step(std::int64_t step);
+[[nodiscard]] std::int64_t join_step(const std::array<float, 2>& parts);
 
 /// Throws Error with "did you mean" for an unknown kind.
 [[nodiscard]] const Optimizer& find_optimizer(const std::string& kind);
