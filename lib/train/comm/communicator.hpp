@@ -10,6 +10,8 @@
 
 namespace hpo::train::comm {
 
+class Watchdog;
+
 enum class Op { sum, min, max };
 
 /// The ranks of one training run. All calls are collective and blocking; every rank must make the same calls
@@ -35,6 +37,9 @@ class Communicator {
   [[noreturn]] virtual void abort(int exit_code) = 0;
   /// "self", "mpi", "nccl"
   [[nodiscard]] virtual std::string name() const = 0;
+  /// Records the collectives of this process and sets them deadlines (watchdog.hpp); nullptr where nobody is
+  /// waited for.
+  [[nodiscard]] virtual Watchdog* watchdog() { return nullptr; }
 };
 
 /// One rank alone, no MPI at all.

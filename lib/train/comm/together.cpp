@@ -6,10 +6,12 @@
 #include <exception>
 
 #include "base/error.hpp"
+#include "train/comm/watchdog.hpp"
 
 namespace hpo::train::comm {
 
 void together(Communicator& world, const std::function<void()>& work) {
+  const Watchdog::Patience patience(world);
   std::exception_ptr mine;
   ExitCode code = ExitCode::failed;
   try {
