@@ -99,25 +99,19 @@ class DeviceBlock {
   struct Scratch {
     T values[1024];
   };
-  /// The upper levels of the tree over all threads: every warp ends with, in lane l, the combination of lanes
-  /// l of all warps.
+  /// The upper levels of the tree over all threads: every warp ends with the same 32 values, one a lane.
   template <class T, class Together>
   __device__ T fold_warps(const T& value, Together together) {
     T* const values = shared<Scratch<T>>().values;
+    const int thread = static_cast<int>(threadIdx.x);
     __syncthreads();
-    values[threadIdx.x] = value;
+    values[thread] = value;
     __syncthreads();
-    T folded[kWarp];
-    const int warps = threads() / kWarp, lane = static_cast<int>(threadIdx.x) % kWarp;
-#pragma unroll
-    for (int warp = 0; warp < kWarp; ++warp)
-      if (warp < warps) folded[warp] = values[warp * kWarp + lane];
-#pragma unroll
-    for (int half = kWarp / 2; half > 0; half /= 2)
-      if (half < warps)
-#pragma unroll
-        for (int warp = 0; warp < half; ++warp) folded[warp] = together(folded[warp], folded[warp + half]);
-    return folded[0];
+    for (int half = threads() / 2; half >= kWarp; half /= 2) {
+      if (thread < half) values[thread] = together(values[thread], values[thread + half]);
+      __syncthreads();
+    }
+    return values[thread % kWarp];
   }
 
   template <class T, class F, class Together>
