@@ -5,7 +5,7 @@
 
 /// What each optimiser does to one parameter. Constexpr, so that the CPU's loops and the GPU's kernels (nvcc
 /// with --expt-relaxed-constexpr) share them. Each returns the new parameter and leaves the new state in its
-/// references; `gradient` is the averaged and clipped one.
+/// references; `gradient` is the averaged and clipped one. Real is float but in tests.
 namespace hpo::train::optim {
 
 /// Stochastic gradient descent with momentum; `weight_decay` is L2. Nesterov's variant after Sutskever et
@@ -13,8 +13,9 @@ namespace hpo::train::optim {
 struct SgdStep {
   float lr, momentum, weight_decay;
   bool nesterov;
-  constexpr float operator()(float parameter, float gradient, float& velocity) const {
-    const float g = gradient + weight_decay * parameter;
+  template <class Real>
+  constexpr Real operator()(Real parameter, Real gradient, Real& velocity) const {
+    const Real g = gradient + weight_decay * parameter;
     velocity = momentum * velocity + g;
     return parameter - lr * (nesterov ? g + momentum * velocity : velocity);
   }
@@ -27,8 +28,9 @@ struct SgdStep {
 /// decay is below 3e-8).
 struct AdamStep {
   float rate, beta1, beta2, correction, eps, l2, decay;
-  constexpr float operator()(float parameter, float gradient, float& first, float& second) const {
-    const float g = gradient + l2 * parameter;
+  template <class Real>
+  constexpr Real operator()(Real parameter, Real gradient, Real& first, Real& second) const {
+    const Real g = gradient + l2 * parameter;
     first += (1 - beta1) * (g - first);
     second += (1 - beta2) * (g * g - second);
     return parameter - (rate * first / (std::sqrt(second) * correction + eps) + decay * parameter);
@@ -39,8 +41,9 @@ struct AdamStep {
 /// s = alpha s + (1 - alpha) g^2;  v = momentum v + g / (sqrt(s) + eps);  w -= lr v
 struct RmspropStep {
   float lr, alpha, eps, momentum, weight_decay;
-  constexpr float operator()(float parameter, float gradient, float& square, float& velocity) const {
-    const float g = gradient + weight_decay * parameter;
+  template <class Real>
+  constexpr Real operator()(Real parameter, Real gradient, Real& square, Real& velocity) const {
+    const Real g = gradient + weight_decay * parameter;
     square += (1 - alpha) * (g * g - square);
     velocity = momentum * velocity + g / (std::sqrt(square) + eps);
     return parameter - lr * velocity;
