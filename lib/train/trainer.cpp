@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <deque>
 #include <memory>
@@ -14,6 +15,7 @@
 #include "train/agreement.hpp"
 #include "train/checkpoint.hpp"
 #include "train/comm/together.hpp"
+#include "train/comm/watchdog.hpp"
 #include "train/data.hpp"
 #include "train/engine.hpp"
 #include "train/evaluation.hpp"
@@ -45,7 +47,9 @@ class Run {
                 hooks) {
     check_same_everywhere(fmt::format("{} {} {}", kVersion, settings(), config_to_json(config).dump()),
                           world);
-    engine_ = make_engine(config, data_->shape(), data_->outputs(), assignment.seed, world);
+    Config fitting = config;  // no batch is larger than the data
+    fitting.batch = std::min(config.batch, data_->size(Part::training));
+    engine_ = make_engine(fitting, data_->shape(), data_->outputs(), assignment.seed, world);
     progress_ = keeper_.resume(*engine_);
     tell(describe());
   }
@@ -105,6 +109,7 @@ class Run {
 
   /// One global batch: every rank takes its share, the sums meet, every rank makes the same update.
   void begin_step() {
+    comm::enter(world_, comm::Phase::step, ++steps_begun_);
     const std::int64_t first = begun();
     const Share share = sampler_.share(first, world_.rank(), world_.size());
     // In the middle of the step, so that the curve's integral does not depend on the batch size.
@@ -147,6 +152,7 @@ class Run {
   [[nodiscard]] bool given_up() const { return progress_.non_finite_streak >= kNonFiniteLimit; }
 
   void report() {
+    comm::enter(world_, comm::Phase::evaluation, steps_begun_);
     const BatchSums validation = evaluate(*engine_, *data_, config_.batch, world_);
     if (!std::isfinite(validation.loss)) {
       fault_ = fmt::format("the validation loss is {} at epoch {}", shortest(validation.loss),
@@ -159,7 +165,10 @@ class Run {
     });
   }
 
-  void save() { council_.saved(keeper_.save(*engine_, progress_, epoch())); }
+  void save() {
+    comm::enter(world_, comm::Phase::checkpoint, steps_begun_);
+    council_.saved(keeper_.save(*engine_, progress_, epoch()));
+  }
 
   void announce_first_step() {
     if (std::exchange(has_stepped_, true)) return;
@@ -195,7 +204,8 @@ class Run {
     return static_cast<double>(progress_.samples) / epoch_size();
   }
 
-  [[nodiscard]] Result result(End end, std::string message) const {
+  [[nodiscard]] Result result(End end, std::string message) {
+    comm::enter(world_, comm::Phase::end, steps_begun_);
     return {end, epoch(), std::move(message)};
   }
 
@@ -233,6 +243,7 @@ class Run {
   StepClock clock_;
   BatchMemory memory_;
   bool has_stepped_ = false;
+  std::int64_t steps_begun_ = 0;
   std::string fault_;  ///< why the run has diverged
 };
 
@@ -241,6 +252,7 @@ class Run {
 Result train(const Config& config, const Assignment& assignment, comm::Communicator& world,
              const std::function<bool()>& stop, const Hooks& hooks) {
   HPO_CHECK(assignment.budget > 0 && assignment.horizon > 0, "a run without a budget or a horizon");
+  if (comm::Watchdog* watchdog = world.watchdog()) watchdog->set_timeout(config.comm_timeout_s);
   return Run(config, assignment, world, stop, hooks).train();
 }
 

@@ -14,7 +14,7 @@
 /// communicator.hpp raises it.
 namespace hpo::train::cuda {
 
-inline constexpr int kAbi = 1;
+inline constexpr int kAbi = 2;
 
 /// As make_engine.
 struct Request {
@@ -25,15 +25,19 @@ struct Request {
   comm::Communicator& world;
 };
 
-/// Either an engine (the caller's to delete) or why there is none and what to do about it.
-struct Answer {
-  Engine* engine = nullptr;
+/// Why there is no GPU for this rank and what to do about it; empty: there is one.
+struct Refusal {
   std::string reason, next;
 };
 
+/// Whether this rank has a GPU that the request can be trained on. Speaks to no other rank.
+using ProbeFunction = void(const Request& request, Refusal& refusal);
+/// The engine, the caller's to delete, on the GPU that the probe found. Collective: all ranks' probes must
+/// have succeeded. Throws Error.
+using MakeEngineFunction = Engine*(const Request& request);
 using AbiFunction = int();
-using MakeEngineFunction = void(const Request& request, Answer& answer);
 inline constexpr const char* kAbiName = "hpo_cuda_abi";
+inline constexpr const char* kProbeName = "hpo_cuda_probe";
 inline constexpr const char* kMakeEngineName = "hpo_cuda_make_engine";
 
 }  // namespace hpo::train::cuda

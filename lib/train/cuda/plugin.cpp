@@ -19,29 +19,35 @@ std::string plugin_file() {
   return (program.parent_path().parent_path() / HPO_CUDA_PLUGIN_PLACE).string();
 }
 
-Attempt make_engine(const Request& request) {
-  return make_engine(request, "libcuda.so.1", plugin_file());
+Plugin::Plugin(const Request& request) : Plugin(request, "libcuda.so.1", plugin_file()) {}
+
+Plugin::Plugin(const Request& request, const std::string& driver, const std::string& file) {
+  const SharedLibrary driver_library(driver);
+  if (!driver_library) {
+    refusal_ = {"there is no NVIDIA driver on this machine: " + driver_library.reason(),
+                "use device = \"cpu\", or a node with a GPU"};
+    return;
+  }
+  const SharedLibrary library(file);
+  if (!library) {
+    refusal_ = {"the GPU half of the trainer does not load: " + library.reason(),
+                "build it (cmake -DHPO_CUDA=ON), or use device = \"cpu\""};
+    return;
+  }
+  auto* abi = library.function<AbiFunction>(kAbiName);
+  auto* probe = library.function<ProbeFunction>(kProbeName);
+  make_ = library.function<MakeEngineFunction>(kMakeEngineName);
+  if (abi == nullptr || probe == nullptr || make_ == nullptr || abi() != kAbi) {
+    refusal_ = {fmt::format("{} is of another build (interface {}, this one has {})", file,
+                            abi == nullptr ? "unknown" : std::to_string(abi()), kAbi),
+                "install both from one build"};
+    return;
+  }
+  probe(request, refusal_);
 }
 
-Attempt make_engine(const Request& request, const std::string& driver, const std::string& plugin) {
-  const SharedLibrary driver_library(driver);
-  if (!driver_library)
-    return {nullptr, "there is no NVIDIA driver on this machine: " + driver_library.reason(),
-            "use device = \"cpu\", or a node with a GPU"};
-  const SharedLibrary library(plugin);
-  if (!library)
-    return {nullptr, "the GPU half of the trainer does not load: " + library.reason(),
-            "build it (cmake -DHPO_CUDA=ON), or use device = \"cpu\""};
-  auto* abi = library.function<AbiFunction>(kAbiName);
-  auto* make = library.function<MakeEngineFunction>(kMakeEngineName);
-  if (abi == nullptr || make == nullptr || abi() != kAbi)
-    return {nullptr,
-            fmt::format("{} is of another build (interface {}, this one has {})", plugin,
-                        abi == nullptr ? "unknown" : std::to_string(abi()), kAbi),
-            "install both from one build"};
-  Answer answer;
-  make(request, answer);
-  return {std::unique_ptr<Engine>(answer.engine), answer.reason, answer.next};
+std::unique_ptr<Engine> Plugin::make_engine(const Request& request) const {
+  return std::unique_ptr<Engine>(make_(request));
 }
 
 }  // namespace hpo::train::cuda

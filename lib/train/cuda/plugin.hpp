@@ -8,19 +8,25 @@
 
 namespace hpo::train::cuda {
 
-/// An engine, or why there is none and what to do about it.
-struct Attempt {
-  std::unique_ptr<Engine> engine;
-  std::string reason, next;
-};
+/// The GPU half of the trainer as one rank finds it. It is opened only where NVIDIA's driver is (linking CUDA
+/// costs 200 MB and half a second on a machine without one); no driver, no plugin, another build's plugin, no
+/// GPU are all a normal no.
+class Plugin {
+ public:
+  /// Probes for `request`. Speaks to no other rank.
+  explicit Plugin(const Request& request);
+  /// The same with another driver library and plugin file.
+  Plugin(const Request& request, const std::string& driver, const std::string& file);
 
-/// Asks the GPU half for an engine. The plugin is opened only where NVIDIA's driver is (linking CUDA costs
-/// 200 MB and half a second on a machine without one); no driver, no plugin, another build's plugin, no GPU
-/// are all a normal no.
-[[nodiscard]] Attempt make_engine(const Request& request);
-/// The same with another driver library and plugin file.
-[[nodiscard]] Attempt make_engine(const Request& request, const std::string& driver,
-                                  const std::string& plugin);
+  /// Why there is no GPU for this rank, and what to do about it; an empty reason when there is one.
+  [[nodiscard]] const Refusal& refusal() const { return refusal_; }
+  /// Collective, when no rank was refused. The plugin's code stays loaded.
+  [[nodiscard]] std::unique_ptr<Engine> make_engine(const Request& request) const;
+
+ private:
+  Refusal refusal_;
+  MakeEngineFunction* make_ = nullptr;
+};
 
 /// Where the plugin is: $HPO_CUDA_PLUGIN, else ../LIBDIR/hpo-batch/libhpo_cuda.so beside this program's
 /// directory.

@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "train/comm/communicator.hpp"
@@ -75,8 +76,6 @@ class GpuEngine final : public Engine {
 
   /// The gradient of the last step, this rank's own share, in double, laid out as the parameters; for tests.
   [[nodiscard]] std::vector<double> gradient();
-  /// Operations enqueued for one step.
-  [[nodiscard]] int launches() const { return launches_; }
 
  private:
   static constexpr int kSlots = 2;
@@ -89,6 +88,7 @@ class GpuEngine final : public Engine {
     std::optional<typename Device::Event> copied, done;
     std::int64_t filled = 0;  ///< rows that hold samples
     double clip_norm = 0;
+    bool has_run = false;
   };
   /// Where the parts of a slot lie, in bytes.
   struct Places {
@@ -124,7 +124,6 @@ class GpuEngine final : public Engine {
   void order(Stream& earlier, Stream& later);
   template <class Kernel>
   void launch(Stream& stream, const Kernel& kernel) {
-    ++launches_;
     device_.launch(stream, kernel.grid(), kernel);
   }
   void wait(const typename Device::Event& event);
@@ -153,7 +152,6 @@ class GpuEngine final : public Engine {
   std::deque<Slot*> under_way_;
   std::vector<std::unique_ptr<typename Device::Event>> events_;
   std::size_t next_event_ = 0, next_slot_ = 0, next_bucket_ = 0;
-  int launches_ = 0;
 
   // The state on the host, as state() shows it.
   AlignedBuffer host_parameters_, host_statistics_;

@@ -30,7 +30,8 @@ void GpuEngine<Device, Numbers>::begin_step(const StepInput& input) {
         .votes = {input.votes[0], input.votes[1], input.votes[2]}});
   device_.record(*slot.copied, copies_);
   device_.wait(compute_, *slot.copied);
-  if (!setup_.gpu.graph) {
+  // A slot's first step is enqueued as it is: libraries load and allocate then, which a capture must not do.
+  if (!setup_.gpu.graph || !std::exchange(slot.has_run, true)) {
     enqueue(slot);
   } else {
     if (!slot.graph) slot.graph = device_.capture(compute_, [&] { enqueue(slot); });

@@ -12,40 +12,36 @@ namespace hpo::train {
 namespace {
 
 /// What the loader says; libm stands in for NVIDIA's driver where the test is about what comes after it.
-cuda::Attempt attempt(const std::string& driver, const std::string& plugin) {
+cuda::Refusal attempt(const std::string& driver, const std::string& plugin) {
   const Config config = small_config();
   const std::vector<std::int64_t> inputs = {6};
   const auto world = comm::make_self();
-  return cuda::make_engine({config, inputs, 4, 0, *world}, driver, plugin);
+  return cuda::Plugin({config, inputs, 4, 0, *world}, driver, plugin).refusal();
 }
 
 }  // namespace
 
 TEST_CASE("train: without NVIDIA's driver there is no GPU engine, and the plugin is not opened") {
-  const cuda::Attempt result = attempt("libno_such_driver.so.1", HPO_OTHER_PLUGIN);
-  CHECK_FALSE(result.engine);
+  const cuda::Refusal result = attempt("libno_such_driver.so.1", HPO_OTHER_PLUGIN);
   CHECK(result.reason.find("there is no NVIDIA driver on this machine: libno_such_driver.so.1") == 0);
   CHECK(result.next == "use device = \"cpu\", or a node with a GPU");
 }
 
 TEST_CASE("train: a build without its GPU half says how to get it") {
-  const cuda::Attempt result = attempt("libm.so.6", "/nowhere/libhpo_cuda.so");
-  CHECK_FALSE(result.engine);
+  const cuda::Refusal result = attempt("libm.so.6", "/nowhere/libhpo_cuda.so");
   CHECK(result.reason.find("the GPU half of the trainer does not load: /nowhere/libhpo_cuda.so") == 0);
   CHECK(result.next.find("cmake -DHPO_CUDA=ON") != std::string::npos);
 }
 
 TEST_CASE("train: a plugin of another build is refused") {
-  const cuda::Attempt result = attempt("libm.so.6", HPO_OTHER_PLUGIN);
-  CHECK_FALSE(result.engine);
-  CHECK(result.reason.find("is of another build (interface 999, this one has 1)") != std::string::npos);
+  const cuda::Refusal result = attempt("libm.so.6", HPO_OTHER_PLUGIN);
+  CHECK(result.reason.find("is of another build (interface 999, this one has 2)") != std::string::npos);
   CHECK(attempt("libm.so.6", "libm.so.6").reason.find("(interface unknown") != std::string::npos);
 }
 
 TEST_CASE("train: this build's plugin speaks the same interface") {
   if (std::string(HPO_BUILT_PLUGIN).empty()) return;
-  const cuda::Attempt result = attempt("libm.so.6", HPO_BUILT_PLUGIN);
-  CHECK(static_cast<bool>(result.engine) != !result.reason.empty());
+  const cuda::Refusal result = attempt("libm.so.6", HPO_BUILT_PLUGIN);
   CHECK(result.reason.find("another build") == std::string::npos);
 }
 
