@@ -56,9 +56,9 @@ constexpr int kRowsAhead = 4;
 /// kTerms sums by column over each chunk of rows. load(row, column) reads a pack of one row; add(values,
 /// count, totals) adds `count` such packs of one chunk to its thread's totals, write(chunk, column, term,
 /// sum) gets the result. Launched with sum_columns_grid.
-template <int N, int kTerms, class Block, class Load, class Add, class Write>
-HPO_BOTH void sum_columns(Block& block, std::int64_t rows, std::int64_t columns, Load load, Add add,
-                          Write write) {
+template <int N, int kTerms, class Block, class Prepare, class Load, class Add, class Write>
+HPO_BOTH void sum_columns(Block& block, std::int64_t rows, std::int64_t columns, Prepare prepare, Load load,
+                          Add add, Write write) {
   struct Totals {
     double of[kTerms][N];
   };
@@ -71,15 +71,18 @@ HPO_BOTH void sum_columns(Block& block, std::int64_t rows, std::int64_t columns,
   block.each_thread([&](int t) {
     Totals totals{};
     const Walk walk = walk_of<N>(t, block.index(), chunks, block.threads(), rows, columns);
-    for (std::int64_t row = walk.row; row < walk.end; row += kRowsAhead * walk.step) {
-      decltype(load(row, walk.column)) values[kRowsAhead];
-      int there = 0;
-      for (int i = 0; i < kRowsAhead; ++i)
-        if (row + i * walk.step < walk.end) {
-          values[i] = load(row + i * walk.step, walk.column);
-          there = i + 1;
-        }
-      add(values, there, totals.of);
+    if (walk.row < walk.end) {
+      const auto prepared = prepare(walk.column);
+      for (std::int64_t row = walk.row; row < walk.end; row += kRowsAhead * walk.step) {
+        decltype(load(row, walk.column)) values[kRowsAhead];
+        int there = 0;
+        for (int i = 0; i < kRowsAhead; ++i)
+          if (row + i * walk.step < walk.end) {
+            values[i] = load(row + i * walk.step, walk.column);
+            there = i + 1;
+          }
+        add(prepared, values, there, totals.of);
+      }
     }
     for (int term = 0; term < kTerms; ++term)
       for (int j = 0; j < N; ++j) shared.of[term][j][t] = totals.of[term][j];
@@ -151,11 +154,11 @@ struct ColumnSums {
   HPO_BOTH void operator()(Block& block) const {
     const bool aligned = in_packs<kN>(columns, x);
     sum_columns<kN, 1>(
-        block, rows, columns,
+        block, rows, columns, [](std::int64_t) { return 0; },
         [&](std::int64_t row, std::int64_t column) {
           return load<kN>(x + row * columns + column, columns - column, aligned);
         },
-        [](const Pack<T, kN>(&values)[kRowsAhead], int count, double(&totals)[1][kN]) {
+        [](int, const Pack<T, kN>(&values)[kRowsAhead], int count, double(&totals)[1][kN]) {
           for (int j = 0; j < kN; ++j) {
             Work<T> sum = 0;
             for (int i = 0; i < kRowsAhead; ++i) sum += i < count ? widen(values[i][j]) : Work<T>(0);
