@@ -12,10 +12,9 @@
 ///
 ///   class Stream, class Event, class Graph      move-only handles; work on one stream runs in order
 ///   Memory allocate(std::size_t bytes)          zeroed device memory, 256-byte aligned, freed by its
-///   destructor;
-///                                               Memory has data() -> std::byte*, size()
+///                                               destructor; Memory has data() -> std::byte*, size()
 ///   Memory pinned(std::size_t bytes)            the same on the host, for copies that need not wait
-///   Stream make_stream(); Event make_event()
+///   Stream make_stream(Priority = normal); Event make_event()
 ///   void copy(stream, void* to, const void* from, std::size_t bytes)   any direction, asynchronous
 ///   void zero(stream, void* to, std::size_t bytes)
 ///   void launch(stream, Grid, const Kernel&)    any kernel of gpu/kernels; the struct is copied
@@ -23,8 +22,8 @@
 ///   bool is_done(event)                         without waiting; throws Error when the device has failed
 ///   void synchronize(stream)
 ///   Graph capture(stream, f)                    f() enqueues on `stream` and on streams that it forks by
-///   events
-///                                               and joins again; nothing runs
+///                                               events and joins again; nothing runs, and f neither waits nor
+///                                               allocates nor asks is_done
 ///   void replay(stream, graph)
 ///   std::optional<Product> make_product(ProductSpec)     nothing where the device has no algorithm for it
 ///   void run(stream, product, ProductCall)
@@ -33,6 +32,9 @@
 ///
 /// Everything throws Error; a device that has failed is infrastructure (try_again).
 namespace hpo::train::gpu {
+
+/// Streams of high priority run first where both could: what other ranks wait for.
+enum class Priority { normal, high };
 
 enum class Type { float32, bfloat16, float64 };
 /// How matrix products of float32 are made: exactly, or with inputs rounded to 10 bits of mantissa.
