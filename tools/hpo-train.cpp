@@ -41,13 +41,13 @@ const hpo::cli::Usage kUsage{
       "Options"},
      {0, "checkpoints", "DIR", "with --config: keep checkpoints there, resume from them", "", "Options"},
      {0, "json", "", "with --config: print each epoch as a line of JSON", "", "Options"},
-     {0, "dry-run", "", "print what would run, run nothing", "", "Options"},
-     {0, "build", "", "print what this build can do: GEMM, MPI, CUDA", "", "Options"}},
+     {0, "dry-run", "", "print what would run, run nothing", "", "Options"}},
     {{"mpirun -np 2 hpo-train --config train.toml", "train without a study"},
      {"hpo-train study.h5 -m study.h5.d/man/NAME.man -t 3 -- python3 train.py --lr={lr}",
       "one task, by hand"}},
     {ExitCode::done, ExitCode::failed, ExitCode::usage, ExitCode::nothing_to_do, ExitCode::try_again,
-     ExitCode::requeue}};
+     ExitCode::requeue},
+    train::describe_build};
 
 train::Config read_config(const std::string& file) {
   const auto document = hpo::config::parse_toml(hpo::file_system().read(file), file);
@@ -154,10 +154,6 @@ ExitCode run_task(const hpo::cli::Arguments& arguments) {
 }
 
 ExitCode run(const hpo::cli::Arguments& arguments) {
-  if (arguments.has("build")) {
-    fmt::print("{}\n", train::describe_build());
-    return ExitCode::done;
-  }
   if (arguments.has("config")) return run_alone(arguments);
   if (arguments.positionals().empty()) throw Error(ExitCode::usage, "STUDY", "is missing (or --config FILE)");
   return run_task(arguments);

@@ -109,7 +109,8 @@ std::string help_text(const Usage& usage) {
 }
 
 std::string version_text(const Usage& usage) {
-  return fmt::format("{} (hpo-batch) {}\n", usage.tool, kVersion);
+  return fmt::format("{} (hpo-batch) {}\n{}", usage.tool, kVersion,
+                     usage.build == nullptr ? "" : usage.build());
 }
 
 std::string_view meaning(ExitCode code) {

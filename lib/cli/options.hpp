@@ -45,6 +45,7 @@ struct Usage {
   std::vector<Option> options;  ///< without the common ones
   std::vector<Example> examples;
   std::vector<ExitCode> exit_codes;  ///< those the tool can return, for the help
+  std::string (*build)() = nullptr;  ///< lines about this build, for --version
 };
 
 /// The tool's own options followed by --help, --version, --quiet, --verbose.
