@@ -13,6 +13,7 @@
 #include "base/text.hpp"
 #include "space/placeholder.hpp"
 #include "task/canary.hpp"
+#include "train/comm/watchdog.hpp"
 #include "train/config.hpp"
 #include "train/trainer.hpp"
 
@@ -164,11 +165,14 @@ ExitCode run_builtin(const exchange::Layout& layout, const exchange::Assignment&
   }
   if (start.standing == static_cast<std::int32_t>(Attempt::Standing::hopeless)) return ExitCode::failed;
 
+  const fs::path directory = start.directory.data();
+  if (auto* watchdog = world.watchdog())
+    watchdog->keep_in(layout.logs, "flight." + directory.filename().string());
   train::Assignment run;
   run.budget = assignment.manifest.budget;
   run.horizon = assignment.manifest.horizon;
   run.seed = assignment.task.seed;
-  run.checkpoint_dir = start.directory.data();
+  run.checkpoint_dir = directory;
   run.resume_from = start.resume_from.data();
   run.deadline = slurm::stop_before(job.deadline, file_system().now());
   run.job_end = job.deadline;

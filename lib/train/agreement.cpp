@@ -35,7 +35,8 @@ void check_same_everywhere(std::string_view text, comm::Communicator& world) {
   const std::vector<double> checksums = world.all_gather(std::vector{static_cast<double>(crc32c(text))});
   for (std::size_t rank = 1; rank < checksums.size(); ++rank)
     if (checksums[rank] != checksums[0])
-      throw Error(fmt::format("rank {}", rank), "has another configuration or version than rank 0",
+      throw Error(ExitCode::try_again, fmt::format("rank {}", rank),
+                  "has another configuration or version than rank 0",
                   "start all ranks by one command with the same files");
 }
 

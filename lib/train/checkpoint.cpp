@@ -209,7 +209,7 @@ Progress restore_checkpoint(const CheckpointFile& file, const json& identity,
 
 json run_identity(const Config& config, std::uint64_t seed, std::int64_t training_samples) {
   json identity = config_to_json(config);
-  for (const char* key : {"schedule", "epochs", "device", "gpu"}) identity.erase(key);
+  for (const char* key : {"schedule", "epochs", "device", "gpu", "comm_timeout_s"}) identity.erase(key);
   identity["data"].erase("path");
   identity["seed"] = seed;
   identity["training_samples"] = training_samples;

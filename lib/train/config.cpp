@@ -77,6 +77,7 @@ void list_fields(Fields& fields, Config& config) {
   fields.number("clip_norm", config.clip_norm, kNotNegative);
   fields.choice("device", config.device, {"auto", "cpu", "cuda"});
   fields.choice("precision", config.precision, {"fp32", "tf32", "bf16"});
+  fields.number("comm_timeout_s", config.comm_timeout_s, kNotNegative);
   fields.number("epochs", config.epochs, kPositive);
   fields.seed("seed", config.seed);
 }

@@ -74,8 +74,11 @@ struct Config {
   /// On a GPU: fp32, tf32 (products of inputs rounded to 10 bits of mantissa), bf16 (bfloat16 products and
   /// activations, float32 master weights). The CPU computes in fp32 whatever it says.
   std::string precision = "fp32";
-  double epochs = 1;            ///< used without a study
-  std::uint64_t seed = 0;       ///< used without a study
+  /// Seconds that a rank waits for the others in one collective before it ends the run; 0: in steps the more
+  /// of 60 and 20 steps, elsewhere 600 (comm/watchdog.hpp).
+  double comm_timeout_s = 0;
+  double epochs = 1;       ///< used without a study
+  std::uint64_t seed = 0;  ///< used without a study
 };
 
 /// Reads the [train] table of a study.toml, or a whole train.toml, placeholders filled in. Throws Error whose

@@ -8,6 +8,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -38,7 +39,7 @@ std::string from_hex(const std::string& text) {
 /// Waits longer and longer, until the deadline.
 class Polling {
  public:
-  explicit Polling(double timeout_s) : end_(monotonic_seconds() + timeout_s) {}
+  explicit Polling(double timeout_s) : end_(monotonic_seconds() + timeout_s), half_(end_ - timeout_s / 2) {}
   [[nodiscard]] bool is_over() const { return monotonic_seconds() >= end_; }
   void wait() {
     std::this_thread::sleep_for(std::chrono::duration<double>(pause_));
@@ -46,10 +47,11 @@ class Polling {
   }
   /// It may be a file cache by now that shows nothing new.
   [[nodiscard]] bool is_long() const { return pause_ == kLongestPause; }
+  [[nodiscard]] bool is_half_over() const { return monotonic_seconds() >= half_; }
 
  private:
   static constexpr double kLongestPause = 1;
-  double end_, pause_ = 0.005;
+  double end_, half_, pause_ = 0.005;
 };
 
 /// The files of one meeting, and of them those that this process has made.
@@ -160,9 +162,12 @@ std::string be_answered(const Place& me, const RendezvousPlace& where, Desk& des
   const std::string nonce = make_nonce();
   const fs::path hello = desk.hello(me.rank, nonce), reply = desk.reply(me.rank, nonce);
   (void)desk.publish(hello, card(me, nonce));
+  std::set<int> seen;  // those that give up a little earlier take their hellos away
   for (Polling polling(where.timeout_s);;) {
     const bool is_last = polling.is_over();
     if (polling.is_long() || is_last) desk.refresh();
+    if (polling.is_half_over())
+      for (const auto& entry : desk.hellos()) seen.insert(entry.first);
     if (file_system().status(reply)) {
       const json answer = json::parse(file_system().read(reply));
       if (answer.at("size").get<int>() != me.size)
@@ -175,10 +180,9 @@ std::string be_answered(const Place& me, const RendezvousPlace& where, Desk& des
     if (is_last) break;
     polling.wait();
   }
-  const auto present = desk.hellos();
   std::vector<int> missing;
   for (int rank = 0; rank < me.size; ++rank)
-    if (!present.contains(rank)) missing.push_back(rank);
+    if (!seen.contains(rank)) missing.push_back(rank);
   if (!missing.empty()) throw_missing(missing, me, where, "");
   throw_missing({0}, me, where, ", or has died since");
 }
@@ -201,9 +205,10 @@ class Host {
       const bool is_last = polling.is_over();
       if (polling.is_long() || is_last) desk_.refresh();
       const auto present = desk_.hellos();
+      for (const auto& entry : present) seen_.insert(entry.first);
       see_who_has_read(present);
-      if (missing_from(present).empty()) answer(present);
-      if (is_last && !all_have_read()) give_up(present);
+      if (missing().empty()) answer(present);
+      if (is_last && !all_have_read()) give_up();
       if (!all_have_read()) polling.wait();
     }
     if (const auto status = file_system().status(desk_.hello(0, nonce)))
@@ -222,11 +227,11 @@ class Host {
     return std::all_of(readers_.begin() + 1, readers_.end(), [](int n) { return n > 0; });
   }
 
-  [[nodiscard]] std::vector<int> missing_from(const Hellos& present) const {
-    std::vector<int> missing;
+  [[nodiscard]] std::vector<int> missing() const {
+    std::vector<int> ranks;
     for (int rank = 1; rank < me_.size; ++rank)
-      if (readers_[static_cast<std::size_t>(rank)] == 0 && !present.contains(rank)) missing.push_back(rank);
-    return missing;
+      if (!seen_.contains(rank)) ranks.push_back(rank);
+    return ranks;
   }
 
   void answer(const Hellos& present) {
@@ -262,15 +267,15 @@ class Host {
     });
   }
 
-  [[noreturn]] void give_up(const Hellos& present) const {
-    std::vector<int> missing = missing_from(present);
+  [[noreturn]] void give_up() const {
+    std::vector<int> silent = missing();
     const char* more = "";
-    if (missing.empty()) {
+    if (silent.empty()) {
       more = "; what is there of it was left by an earlier run, or it has died since";
       for (int rank = 1; rank < me_.size; ++rank)
-        if (readers_[static_cast<std::size_t>(rank)] == 0) missing.push_back(rank);
+        if (readers_[static_cast<std::size_t>(rank)] == 0) silent.push_back(rank);
     }
-    throw_missing(missing, me_, where_, more);
+    throw_missing(silent, me_, where_, more);
   }
 
   const Place& me_;
@@ -279,6 +284,7 @@ class Host {
   const std::function<std::string()>& make_text_;
   std::optional<std::string> text_;
   std::vector<Answered> answered_;
+  std::set<int> seen_;
   std::vector<int> readers_;  ///< by rank: how many have read their answer
 };
 
