@@ -6,7 +6,7 @@ CONFIG  ?=
 TOOLS   := hpo-init hpo-propose hpo-train hpo-collect hpo-promote
 SOURCES  = $(shell git ls-files '*.cpp' '*.hpp' '*.cu')
 
-.PHONY: help deps configure build tools test test-slurm demo bench bench-search bench-slurm bench-scale search-adapter lint format docs install clean
+.PHONY: help deps configure build tools test test-slurm demo bench bench-search bench-slurm bench-scale search-adapter gpu-check gpu-bundle lint format docs install clean
 help:
 	@echo 'make deps      install what is missing (apt), or say what to install'
 	@echo 'make build     build everything            make test    run all tests but the next ones'
@@ -17,6 +17,8 @@ help:
 	@echo 'make bench-search  search quality: recorded learning curves (BENCH=folder) and classic functions; hours. QUICK=1: a look'
 	@echo 'make bench-slurm   what a task costs beside its training, on a private Slurm cluster'
 	@echo 'make bench-scale   what ten thousand tasks cost, and 2,000 on a private Slurm of 200 nodes'
+	@echo 'make gpu-check the GPU half built, tested and measured beside PyTorch on a machine with a GPU, in under 8 minutes'
+	@echo 'make gpu-bundle    packs it for a machine that can neither build nor install; there: make gpu-check BUNDLE=folder'
 	@echo 'make lint      clang-format, clang-tidy    make format  apply clang-format'
 	@echo 'make install   to PREFIX=$(PREFIX)'
 
@@ -71,6 +73,14 @@ SEEDS  ?= 10
 PYTHON ?= python3
 bench-search: search-adapter
 	@python3 tests/bench/search.py $(if $(BENCH),--bench $(BENCH)) --build $(BUILD) --seeds $(SEEDS) --jobs $(JOBS) --python $(PYTHON) $(if $(QUICK),--quick) $(SEARCH_ARGS)
+
+# docs/gpu.md has what came out; INTO=docs/gpu.md puts a new table there. It says what the machine lacks, and how to bring it.
+gpu-check:
+	@python3 tests/gpu/check.py $(if $(BUNDLE),--bundle $(BUNDLE)) $(if $(INTO),--into $(INTO)) $(GPU_ARGS)
+
+gpu-bundle: BUNDLE ?= build-gpu/bundle
+gpu-bundle: deps
+	@python3 tests/gpu/bundle.py $(BUNDLE)
 
 lint: configure
 	@for tool in clang-format run-clang-tidy; do command -v $$tool >/dev/null || \

@@ -21,3 +21,5 @@ echo "== which parameters decide"
 /usr/bin/python3 "$here/importance_rival.py" "$build/bench/importance_cost" || echo "(python3-optuna is not installed: apt-get install python3-optuna python3-sklearn, then again)"
 echo "== loading and committing a study"
 "$build/bench/store_bench"
+echo "== what the GPU half costs where there is no GPU"
+"$here/plugin_cost.py" "$build" || :

@@ -31,8 +31,6 @@ PROGRAMS = ("bin/hpo-train", "bench/gpu_step", "bench/gpu_rates", f"tests/{check
 LIBC = r"ld-linux-x86-64|libc|libm|libdl|libpthread|librt|libresolv|libutil|libmvec|libstdc\+\+|libgcc_s"
 GPU = r"libcuda|libnvidia-ml|libcublas|libcublasLt|libnccl|libcudnn\w*"
 THE_MACHINES = re.compile(rf"({LIBC}|{GPU})\.so(\.\d+)*")
-# Components of Open MPI that need a network which the check does not use, and what they draw in.
-UNUSED = re.compile(r"mca_(common|btl|mtl|pml|osc|spml|sshmem|atomic|scoll|rcache|mpool)_(openib|verbs|usnic|ucx|ofi|psm|psm2|portals4)\b|liboshmem|libmpi_(java|mpifh|usempi\w*|cxx)|_mpifh|_usempi")
 
 
 class Incomplete(Exception):
@@ -89,7 +87,7 @@ def copy_mpi(folder):
     for package in MPI_PACKAGES:
         for line in output_of("dpkg", "-L", package).splitlines():
             file = pathlib.Path(line)
-            if not file.exists() or file.is_dir() or re.search(r"/(doc|man|lintian|bug)/", line) or UNUSED.search(line):
+            if not file.exists() or file.is_dir() or re.search(r"/(doc|man|lintian|bug)/", line):
                 continue
             to = folder / "mpi" / re.sub(r"^/(?!usr/|etc/)", "usr/", line).lstrip("/")
             if file.is_symlink() and not os.readlink(file).startswith("/"):

@@ -6,3 +6,5 @@ set_tests_properties(gpu_check PROPERTIES LABELS cli TIMEOUT 120)
 add_test(NAME gpu_check_on_cpu COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/check.py --device cpu --only ranks,resume
          --no-build --build ${CMAKE_BINARY_DIR} --out ${CMAKE_CURRENT_BINARY_DIR}/check)
 set_tests_properties(gpu_check_on_cpu PROPERTIES LABELS mpi TIMEOUT 300 PROCESSORS 2)
+add_test(NAME gpu_bundle COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/bundle_test.py)
+set_tests_properties(gpu_bundle PROPERTIES LABELS cli TIMEOUT 120 ENVIRONMENT "HPO_TEST_TOOLS=${CMAKE_BINARY_DIR}/bin")

@@ -9,7 +9,7 @@ import shutil
 from check_run import Clock, run
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
-GRADIENTS = "test_train_compute"  # has the derivatives against finite differences, in double
+GRADIENTS = "test_train_gpu"  # has the derivatives against finite differences, in double, on the CPU
 TARGETS = ("hpo-train", "hpo_cuda", "gpu_step", "gpu_rates", GRADIENTS)
 
 
@@ -50,7 +50,7 @@ def environment(cuda_libraries, bundle=None):
         folders.append(env["LD_LIBRARY_PATH"])
     # Any user, more ranks than cores, ranks of one machine; NCCL without its service on a port that two runs would share.
     return env | {"LD_LIBRARY_PATH": ":".join(folders), "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-                  "OMPI_MCA_btl": "self,vader,tcp", "OMPI_MCA_pml": "ob1", "OMPI_MCA_btl_vader_single_copy_mechanism": "none",
+                  "OMPI_MCA_btl": "self,vader,tcp", "OMPI_MCA_plm": "isolated", "OMPI_MCA_pml": "ob1", "OMPI_MCA_btl_vader_single_copy_mechanism": "none",
                   "OMPI_MCA_hwloc_base_binding_policy": "none", "OMPI_MCA_mpi_yield_when_idle": "1", "OMP_NUM_THREADS": "1",
                   "OPENBLAS_NUM_THREADS": "1", "NCCL_RAS_ENABLE": "0", "NCCL_DEBUG": "WARN"}
 
