@@ -59,6 +59,9 @@ struct GpuConfig {
   bool share = false;            ///< ranks on one host may share a GPU
   bool shard_optimizer = false;  ///< each rank keeps and updates its part of the optimiser's state (ZeRO-1)
   bool graph = true;             ///< a step is replayed from a captured graph
+  /// How the gradient is cut for its sum over the ranks (gpu/buckets.hpp): assumed (from the numbers of ranks
+  /// alone: the same bits in every run), measured (from the latency and bandwidth found at the start).
+  std::string buckets = "assumed";
 };
 
 /// Everything about one training run but where it reads from, resumes and stops. Plain data.

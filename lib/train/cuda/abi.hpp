@@ -14,7 +14,7 @@
 /// communicator.hpp raises it.
 namespace hpo::train::cuda {
 
-inline constexpr int kAbi = 2;
+inline constexpr int kAbi = 3;
 
 /// As make_engine.
 struct Request {

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace hpo::train::gpu {
 namespace {
@@ -83,6 +84,15 @@ BucketPlan plan_buckets(const TensorTable& table, int ranks, const Link& link, s
   }
   cutter.cut(0, 0);
   return plan;
+}
+
+std::string describe(const BucketPlan& plan, std::int64_t element_bytes) {
+  const auto [least, most] = std::ranges::minmax(plan.buckets, {}, &Bucket::size);
+  const auto megabytes = [&](const Bucket& bucket) {
+    return rounded(1e-6 * static_cast<double>(bucket.size * element_bytes), 2);
+  };
+  if (plan.buckets.size() == 1) return fmt::format("1 bucket of {} MB", megabytes(most));
+  return fmt::format("{} buckets of {} to {} MB", plan.buckets.size(), megabytes(least), megabytes(most));
 }
 
 void check_sample_count(std::int64_t global_batch) {

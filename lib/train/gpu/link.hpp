@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "train/comm/communicator.hpp"
@@ -55,6 +56,14 @@ template <class Device>
     samples.push_back({bytes, times[times.size() / 2]});
   }
   return fit_link(samples);
+}
+
+/// The link that a run plans with; `buckets` as GpuConfig has it.
+template <class Device>
+[[nodiscard]] Link find_link(const std::string& buckets, Device& device, CollectiveLog<Device>& log,
+                             comm::Communicator& world) {
+  if (buckets == "measured" && world.size() > 1) return measure_link(device, log, world);
+  return assumed_link(world.size(), world.local_size());
 }
 
 }  // namespace hpo::train::gpu

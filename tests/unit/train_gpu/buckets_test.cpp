@@ -162,6 +162,11 @@ TEST_CASE("buckets: what is assumed of a link depends on the numbers of ranks al
     check_plan(large_mlp(), ranks, plan_buckets(large_mlp(), ranks, assumed_link(ranks, 1)));
 }
 
+TEST_CASE("buckets: a plan says how many they are and how large") {
+  CHECK(describe(plan_buckets(table_of({7}), 1, kLink)) == "1 bucket of 0.00013 MB");
+  CHECK(describe(plan_buckets(table_of({1864704}), 2, kLink)).find("9 buckets of 0.8") == 0);
+}
+
 TEST_CASE("buckets: a step of more samples than float32 counts exactly is refused") {
   CHECK_NOTHROW(check_sample_count(1 << 24));
   try {
