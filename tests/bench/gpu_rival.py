@@ -33,6 +33,9 @@ try:
 except ImportError:
     print("gpu_rival.py: PyTorch is not installed for", sys.executable, file=sys.stderr)
     sys.exit(77)
+if not hasattr(torch, "compile"):
+    print(f"gpu_rival.py: PyTorch {torch.__version__} has no torch.compile", file=sys.stderr)
+    sys.exit(77)
 from torch import nn  # noqa: E402
 
 ROUNDS, ROUND_MS, CLASSES = 7, 200, 10

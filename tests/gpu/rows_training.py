@@ -86,11 +86,7 @@ class Training:
         if checkpoints:
             command += ["--checkpoints", str(checkpoints)]
         if ranks > 1 and self.device == "cuda":
-            # Each rank takes itself for a host of its own: NCCL then accepts that they share a GPU, and talks over sockets.
-            env |= {"NCCL_NET": "Socket", "NCCL_SOCKET_IFNAME": "lo", "NCCL_IB_DISABLE": "1", "NCCL_NVLS_ENABLE": "0",
-                    "NCCL_MULTI_RANK_GPU_ENABLE": "1"}
-            at = len(self.programs.ranks(ranks))
-            command[at:] = ["sh", "-c", 'NCCL_HOSTID=hpo-$OMPI_COMM_WORLD_RANK exec "$@"', "sh", *command[at:]]
+            env |= {"NCCL_NET": "Socket", "NCCL_SOCKET_IFNAME": "lo", "NCCL_IB_DISABLE": "1"}  # ranks that share a GPU have no other way
         return command, env
 
     def run(self, name, text, seconds, **how):
