@@ -124,6 +124,7 @@ std::optional<HostDevice::Product> HostDevice::make_product(const ProductSpec& s
 }
 
 void HostDevice::run(const Stream& stream, const Product& product, const ProductCall& call) {
+  check(product.spec, call);
   enqueue(stream, [spec = product.spec, call] { multiply_on_host(spec, call); });
 }
 

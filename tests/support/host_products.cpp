@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/host_products.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -69,12 +70,11 @@ void multiply(Sizes s, bool ta, bool tb, const float* a, const float* b, float* 
 }
 
 void multiply(Sizes s, bool ta, bool tb, const double* a, const double* b, double* d) {
+  std::fill_n(d, s.m * s.n, 0.0);
   for (std::int64_t i = 0; i < s.m; ++i)
-    for (std::int64_t j = 0; j < s.n; ++j) {
-      double sum = 0;
-      for (std::int64_t l = 0; l < s.k; ++l)
-        sum += a[ta ? l * s.m + i : i * s.k + l] * b[tb ? j * s.k + l : l * s.n + j];
-      d[i * s.n + j] = sum;
+    for (std::int64_t l = 0; l < s.k; ++l) {
+      const double left = a[ta ? l * s.m + i : i * s.k + l];
+      for (std::int64_t j = 0; j < s.n; ++j) d[i * s.n + j] += left * b[tb ? j * s.k + l : l * s.n + j];
     }
 }
 

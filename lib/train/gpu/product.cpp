@@ -90,10 +90,27 @@ bool is_gradient(Epilogue epilogue) {
   return epilogue == Epilogue::relu_gradient || epilogue == Epilogue::gelu_gradient;
 }
 
+bool has_aux(const ProductSpec& spec) {
+  const bool forward = spec.epilogue == Epilogue::relu_bias || spec.epilogue == Epilogue::gelu_bias;
+  return is_gradient(spec.epilogue) || (forward && spec.keeps_aux);
+}
+
 void check(const ProductSpec& spec) {
   HPO_CHECK(spec.m > 0 && spec.n > 0 && spec.k > 0, "a product of nothing");
   HPO_CHECK((spec.inputs == Type::float64) == (spec.output == Type::float64), "float64 does not mix");
   HPO_CHECK(spec.products == Products::exact || spec.inputs == Type::float32, "tf32 is of float32");
+}
+
+void check(const ProductSpec& spec, const ProductCall& call) {
+  const auto there = [](const void* memory) {
+    return memory != nullptr && reinterpret_cast<std::uintptr_t>(memory) % kProductAlignment == 0;
+  };
+  HPO_CHECK(there(call.a) && there(call.b) && there(call.d), "a side of a product is missing or not aligned");
+  if (is_gradient(spec.epilogue))
+    HPO_CHECK(there(call.bias_gradient), "a bias gradient is missing or not aligned");
+  else if (spec.epilogue != Epilogue::none)
+    HPO_CHECK(there(call.bias), "a bias is missing or not aligned");
+  if (has_aux(spec)) HPO_CHECK(there(call.aux), "what an epilogue keeps is missing or not aligned");
 }
 
 }  // namespace hpo::train::gpu

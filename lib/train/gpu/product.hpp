@@ -40,8 +40,13 @@ struct AuxLayout {
 [[nodiscard]] const char* name_of(Type type);
 /// Whether the epilogue is the derivative of an activation.
 [[nodiscard]] bool is_gradient(Epilogue epilogue);
+/// Whether a product writes or reads what is kept.
+[[nodiscard]] bool has_aux(const ProductSpec& spec);
 
 /// Sizes at least 1, and an epilogue's types such that they can be stored. A bug otherwise (HPO_CHECK).
 void check(const ProductSpec& spec);
+/// All that the epilogue needs is there, and multiples of kProductAlignment bytes.
+void check(const ProductSpec& spec, const ProductCall& call);
+inline constexpr std::size_t kProductAlignment = 16;
 
 }  // namespace hpo::train::gpu
