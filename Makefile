@@ -93,7 +93,8 @@ format:
 
 # The page of each tool is its help; a test compares them.
 docs: tools
-	@for tool in $(TOOLS); do { printf '# %s\n\n```\n' $$tool; $(BUILD)/bin/$$tool --help; printf '```\n'; } > docs/$$tool.md; done
+	@for tool in $(TOOLS); do { printf '# %s\n\n```\n' $$tool; $(BUILD)/bin/$$tool --help; printf '```\n'; \
+		case $$tool in hpo-propose | hpo-promote) printf '\n`%s --list`:\n\n```\n' $$tool; $(BUILD)/bin/$$tool --list; printf '```\n' ;; esac; } > docs/$$tool.md; done
 
 install: tools
 	@cmake --install $(BUILD) --prefix $(PREFIX)

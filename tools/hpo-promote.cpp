@@ -7,13 +7,16 @@
 
 #include "base/identity.hpp"
 #include "base/log.hpp"
-#include "base/text.hpp"
+#include "base/search_option_table.hpp"
 #include "cli/tool_main.hpp"
+#include "flow/call_off.hpp"
 #include "flow/pass.hpp"
+#include "flow/submission.hpp"
 #include "flow/submit.hpp"
 #include "flow/trigger.hpp"
 #include "promote/rule.hpp"
 #include "report/decisions.hpp"
+#include "study/ledger.hpp"
 
 namespace {
 
@@ -42,7 +45,7 @@ const hpo::cli::Usage kUsage{
      {0, "throttle", "N", "let N tasks of each submitted array run at once; 0: all", "", "Options"},
      {0, "dry-run", "", "print the decisions and what would be submitted, write nothing", "", "Options"},
      {0, "json", "", "print the decisions as JSON, one a line", "", "Options"},
-     {0, "list", "", "list the promotion rules", "", "Options"},
+     {0, "list", "", "list the promotion rules and their options in [search]", "", "Options"},
      {0, "cron", "", "for cron and scrontab: propose what is missing, promote, submit; silent but for news",
       "", "Triggers"},
      {0, "controller", "",
@@ -60,8 +63,7 @@ const hpo::cli::Usage kUsage{
 ExitCode list() {
   for (const auto& entry : hpo::promote::registry()) {
     fmt::print("{:<12} {}\n", entry.name, entry.help);
-    if (!entry.option_names.empty())
-      fmt::print("{:<12} options: {}\n", "", hpo::join(entry.option_names, ", "));
+    fmt::print("{}", hpo::search_option_lines(entry.name, entry.option_names));
   }
   return ExitCode::done;
 }
@@ -106,6 +108,7 @@ class Promoter {
     }
     show(after);
     if (pass_.retried > 0) hpo::log::info("{} tasks are run again", pass_.retried);
+    call_off(after);
     if (pass_.stopped) return stop();
     for (const auto& reason : {pass_.arranged.reason, pass_.promotion.reason})
       if (!reason.empty() && !pass_.promotion.needs_person) tell_waiting(reason);
@@ -113,6 +116,17 @@ class Promoter {
     throttle();
     if (pass_.promotion.needs_person) throw hpo::Error(name(), pass_.promotion.reason);
     return code();
+  }
+
+  // What nobody waits for any more gives its nodes back.
+  void call_off(const study::Study& after) const {
+    if (pass_.arranged.called_off > 0)
+      hpo::log::info("called off: {} tasks, their rung was decided without them", pass_.arranged.called_off);
+    for (const auto& tasks : flow::cancel_leftovers(after, cluster_.snapshot))
+      hpo::log::info("cancelled: {}", tasks);
+    if (const auto left = study::winding_down(after).size(); left > 0 && !submits_)
+      hpo::log::info("of those called off {} may still run: hpo-promote {} --submit cancels them", left,
+                     name());
   }
 
   // What waits in the queue would start on the budget's or a person's account.
@@ -152,6 +166,8 @@ class Promoter {
     if (submits_) cluster_ = flow::look_around(after, true);
     (void)advance(after);
     show(after);
+    for (const auto& tasks : flow::leftovers(after, cluster_.snapshot))
+      fmt::print("would cancel {}\n", tasks);
     for (const auto& line : flow::to_submit(after)) fmt::print("would submit {}\n", line);
     for (const auto& reason : {pass_.stopped.value_or(""), pass_.arranged.reason, pass_.promotion.reason})
       if (!reason.empty()) hpo::log::info("{}", reason);
@@ -170,9 +186,9 @@ class Promoter {
     }
     flow::confirm(after, arguments_.has("yes"));
     const bool goes_on = pass_.promotion.state != flow::Promotion::State::complete;
-    for (const auto& line :
-         flow::submit(store_, {tools, arguments_.rest(), arguments_.has("controller") && goes_on}, who_))
-      hpo::log::info("{}", line);
+    const flow::SubmitOptions options{tools, arguments_.rest(), arguments_.has("controller") && goes_on,
+                                      pass_.promotion.again_at, pass_.promotion.again_after};
+    for (const auto& line : flow::submit(store_, options, who_)) hpo::log::info("{}", line);
   }
 
   [[nodiscard]] ExitCode code() const {

@@ -6,7 +6,9 @@
 
 #include "base/identity.hpp"
 #include "base/log.hpp"
+#include "base/search_option_table.hpp"
 #include "cli/tool_main.hpp"
+#include "flow/arrange.hpp"
 #include "flow/cluster.hpp"
 #include "flow/plan.hpp"
 #include "flow/propose.hpp"
@@ -36,23 +38,30 @@ const hpo::cli::Usage kUsage{
      {0, "dry-run", "", "print the trials, write nothing", "", "Options"},
      {0, "json", "", "print the new trials as JSON, one a line", "", "Options"},
      {0, "verify", "", "replay all proposals of the study and compare", "", "Options"},
-     {0, "list", "", "list the proposers", "", "Options"}},
+     {0, "list", "", "list the proposers and their options in [search]", "", "Options"}},
     {{"hpo-propose study.h5", "all trials that are wanted now"},
      {"hpo-propose study.h5 --submit -- --partition=gpu", ""}},
     {ExitCode::done, ExitCode::failed, ExitCode::usage, ExitCode::nothing_to_do, ExitCode::try_again}};
 
 ExitCode list() {
-  for (const auto& entry : hpo::propose::registry()) fmt::print("{:<12} {}\n", entry.name, entry.help);
+  for (const auto& entry : hpo::propose::registry()) {
+    fmt::print("{:<12} {}\n", entry.name, entry.help);
+    fmt::print("{}", hpo::search_option_lines(entry.name, entry.option_names));
+  }
   return ExitCode::done;
 }
 
 ExitCode verify(const hpo::study::Store& store) {
   const auto study = store.head().study;
   if (flow::learns(study.definition))
-    throw hpo::Error(store.layout().file.string(),
-                     fmt::format("proposer '{}' learns: its points follow from the results it had then",
-                                 study.definition.search.proposer),
-                     "random, grid, sobol and lhs can be replayed");
+    throw hpo::Error(
+        store.layout().file.string(),
+        fmt::format("proposer '{}' learns: its points follow from what had been taken in when they "
+                    "were proposed, and the study keeps when a result was measured, not when it "
+                    "was taken in",
+                    study.definition.search.proposer),
+        "random, grid, sobol and lhs can be replayed; that the same results give the same points "
+        "is shown by hpo-propose --dry-run on a copy of the study, twice");
   if (const auto difference = flow::verify_proposals(study))
     throw hpo::Error(store.layout().file.string(), "its proposals do not replay: " + *difference,
                      "this study was proposed by another version of hpo-batch, or changed by hand");

@@ -26,8 +26,11 @@ ArraysByName arrays_by_name(const std::vector<slurm::TaskRow>& queue) {
     if (row.phase == slurm::Phase::held && row.reason == "BadConstraints") array.is_impossible = true;
     if (row.phase == slurm::Phase::waiting) array.is_waiting = true;
     if (row.phase == slurm::Phase::running && row.started > 0 &&
-        (array.started == 0 || row.started < array.started))
+        (array.started == 0 || row.started < array.started)) {
       array.started = row.started;
+      array.first = row.index;
+    }
+    if (array.started == 0 && (array.first < 0 || row.index < array.first)) array.first = row.index;
   }
   ArraysByName arrays;
   for (auto& [name, by_id] : sorted)

@@ -19,6 +19,7 @@ struct Array {
   bool is_waiting = false;         ///< some task waits, and nobody holds it
   bool is_impossible = false;      ///< none of its tasks has begun, and no node is as they ask
   double started = 0;              ///< when the first of those that are live began; 0: none has
+  std::int32_t first = -1;         ///< its index; the lowest that is live when none has begun
 };
 
 /// The queue's arrays by the name of their submission, lowest id first.

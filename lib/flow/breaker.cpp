@@ -28,7 +28,7 @@ constexpr std::size_t kLast = 20;
 // Nobody's failure: called off, or followed by another execution.
 bool says_nothing(Cause cause) {
   return cause == Cause::none || cause == Cause::cancelled || cause == Cause::deadline ||
-         cause == Cause::requeued || cause == Cause::superseded;
+         cause == Cause::requeued || cause == Cause::superseded || cause == Cause::called_off;
 }
 
 // With every number as '#': "trial 7: no such file" and "trial 12: no such file" are alike.

@@ -8,7 +8,7 @@
 #include "flow/cluster.hpp"
 #include "flow/promote.hpp"
 #include "flow/propose.hpp"
-#include "flow/submission.hpp"
+#include "flow/arrange.hpp"
 
 namespace hpo::flow {
 

@@ -55,6 +55,8 @@ std::string what_happened(Cause cause) {
       return "put back by Slurm";
     case Cause::lost:
       return "Slurm knows nothing of it any more";
+    case Cause::called_off:
+      return "called off";
     case Cause::none:
     case Cause::completed:
     case Cause::superseded:
@@ -148,6 +150,7 @@ Fate judge(const study::Retry& retry, const Past& past) {
     case Cause::diverged:
       return {Verdict::fail, what_happened(past.cause)};
     case Cause::cancelled:
+    case Cause::called_off:
     case Cause::deadline:
     case Cause::none:
     case Cause::completed:

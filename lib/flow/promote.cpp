@@ -175,6 +175,8 @@ Promotion promote(study::Study& study, double now, bool accept) {
   const auto held = accept ? std::map<RungKey, std::string>{} : cancelled_by_hand(study);
   auto move = next_move(study, *rule, now);
   while (apply(study, plan, move, held, now, out.rungs)) move = next_move(study, *rule, now);
+  out.again_at = move.again_at;
+  out.again_after = move.again_after;
   if (!held.empty()) {
     out.needs_person = true;
     out.reason = held.begin()->second;

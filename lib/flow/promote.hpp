@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ struct Promotion {
   State state = State::waiting;
   std::vector<Promoted> rungs;  ///< of which something was decided now
   std::string reason;
+  double again_at = std::numeric_limits<double>::infinity();  ///< as promote::Move has them
+  double again_after = std::numeric_limits<double>::infinity();
   bool needs_person = false;  ///< until somebody says how to go on: `reason`
 };
 

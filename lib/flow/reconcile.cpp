@@ -15,6 +15,8 @@
 #include "flow/fold.hpp"
 #include "flow/join.hpp"
 #include "flow/policy.hpp"
+#include "flow/record.hpp"
+#include "study/ledger.hpp"
 #include "study/match.hpp"
 
 namespace hpo::flow {
@@ -25,7 +27,6 @@ using slurm::TaskRow;
 using study::Cause;
 using study::SubmissionState;
 
-constexpr double kAccountingLag = 120;  // seconds after an end in which accounting should have it
 constexpr double kDay = 86400;
 
 std::string job_of(const study::Submission& submission, std::int32_t index) {
@@ -38,8 +39,7 @@ class Reconciler {
       : study_(study), snapshot_(snapshot), indices_(join(study, snapshot)) {}
 
   Reconciled run() {
-    record();
-    explain();
+    result_.executions = record_executions(study_, snapshot_, indices_);
     // A queue that has not answered may hold what accounting calls over: nothing is decided without it.
     if (snapshot_.queue_known) {
       look_at_indices();
@@ -55,76 +55,9 @@ class Reconciler {
     return study_.submissions[static_cast<std::size_t>(row)];
   }
 
-  // The executions of an index that are over for certain, oldest first.
-  std::vector<const TaskRow*> ends_of(Index& index) const {
-    std::vector<const TaskRow*> ends;
-    for (const auto* row : index.records)
-      if (row->phase == Phase::over && (index.alive == nullptr || row->submitted < index.alive->submitted))
-        ends.push_back(row);
-    if (index.alive != nullptr || index.over == nullptr) return ends;
-    const auto& over = *index.over;
-    const bool is_recorded = std::ranges::any_of(
-        ends, [&](const auto* row) { return std::abs(row->submitted - over.submitted) <= 1; });
-    if (is_recorded) return ends;
-    // Only accounting tells a lack of memory from a failure, and it comes some seconds late.
-    const bool has_accounting = snapshot_.accounting_known || !snapshot_.accounting_error.empty();
-    if (has_accounting && snapshot_.time - over.ended < kAccountingLag)
-      index.unsettled = true;
-    else
-      ends.push_back(&over);
-    return ends;
-  }
-
-  void record() {
-    std::set<std::tuple<std::int32_t, std::int32_t, std::int32_t, double>> known;
-    for (const auto& e : study_.executions) known.emplace(e.submission, e.index, e.trial, e.submitted);
-    for (auto& [key, index] : indices_)
-      for (const auto* row : ends_of(index))
-        for (const auto i : index.tasks) {
-          const auto& task = study_.tasks[i];
-          if (!known.emplace(key.first, key.second, task.trial, row->submitted).second) continue;
-          fresh_.push_back({study_.executions.size(), i, row});
-          add_execution(key, task, *row, i == index.tasks.front());
-        }
-  }
-
-  void add_execution(const IndexKey& key, const study::Task& task, const TaskRow& row, bool has_hours) {
-    study::Execution e;
-    e.submission = key.first, e.index = key.second, e.trial = task.trial;
-    e.job = fmt::format("{}_{}", row.array, row.index);
-    e.state = row.state, e.exit_code = row.exit_code, e.nodes = row.nodes;
-    e.submitted = row.submitted, e.started = row.started;
-    e.ended = row.ended > 0 ? row.ended : snapshot_.time;
-    const double seconds = row.elapsed_s > 0 ? row.elapsed_s : e.ended - e.started;
-    if (has_hours && e.started > 0 && seconds > 0)
-      e.node_hours = static_cast<double>(row.node_count) * seconds / 3600;
-    study_.executions.push_back(e);
-    ++result_.executions;
-  }
-
-  // Gives new executions, and the attempts that they were, their cause.
-  void explain() {
-    if (fresh_.empty()) return;
-    const Ends ends(study_);
-    for (const auto& [execution, task_row, row] : fresh_) {
-      auto& task = study_.tasks[task_row];
-      auto& e = study_.executions[execution];
-      const auto found = ends.attempt_of(execution);
-      if (found < 0) {
-        // What is run again after its success ends at once, and well.
-        const bool was_done = task.state == study::TaskState::finished;
-        e.cause = was_done ? Cause::superseded : cause_of(*row, nullptr, false);
-        continue;
-      }
-      auto& a = study_.attempts[static_cast<std::size_t>(found)];
-      e.cause = cause_of(*row, &a, ends.has_reported(found));
-      if (a.state == study::AttemptState::running) bury(a, task, e.cause, std::max(a.last_time, e.ended));
-      a.cause = e.cause;
-    }
-  }
-
   // What is alive, what is over, and what Slurm knows nothing of.
   void look_at_indices() {
+    for (const auto row : study::winding_down(study_)) winding_down_.insert(row);
     std::map<std::tuple<std::int32_t, std::int32_t, std::int32_t>, const study::Execution*> newest;
     for (const auto& e : study_.executions) {
       auto& known = newest[{e.submission, e.index, e.trial}];
@@ -139,7 +72,10 @@ class Reconciler {
         const auto found = newest.find({key.first, key.second, task.trial});
         const auto* e = found == newest.end() ? nullptr : found->second;
         cancelled_[key.first] += e != nullptr && e->cause == Cause::cancelled ? 1 : 0;
-        if (task.has_ended()) continue;
+        if (task.has_ended()) {
+          index.missed = index.missed || (winding_down_.contains(i) && is_gone(index, task));
+          continue;
+        }
         if (index.alive != nullptr || index.unsettled) {
           seen(task);
           result_.unsettled += index.unsettled ? 1 : 0;
@@ -159,6 +95,14 @@ class Reconciler {
     }
   }
 
+  // Of a task that was called off. What waited leaves no trace; what ran may not have come to accounting yet.
+  [[nodiscard]] bool is_gone(const Index& index, const study::Task& task) const {
+    if (index.alive != nullptr || index.over != nullptr || index.unsettled) return false;
+    const bool is_recent = snapshot_.time - task.ended < study_.definition.retry.lost_after_s;
+    return !is_recent ||
+           std::ranges::all_of(index.records, [](const auto* row) { return row->phase == Phase::over; });
+  }
+
   void seen(study::Task& task) {
     result_.noted = result_.noted || task.missed != 0;
     task.missed = 0;
@@ -173,7 +117,8 @@ class Reconciler {
       if (!index.missed) continue;
       for (const auto i : index.tasks) {
         auto& task = study_.tasks[i];
-        if (task.has_ended()) continue;
+        const bool was_called_off = winding_down_.contains(i);
+        if (task.has_ended() && !was_called_off) continue;
         study::Attempt* attempt = nullptr;  // the newest in this index
         for (const auto row : ends.attempts_of(task)) {
           auto& a = study_.attempts[static_cast<std::size_t>(row)];
@@ -181,7 +126,10 @@ class Reconciler {
               a.started >= submission(key.first).created - study::kClocks)
             attempt = &a;
         }
-        if (const auto cause = cause_of_missed(key, task, attempt)) {
+        if (was_called_off) {
+          close(key, task, attempt, Cause::called_off);
+          result_.noted = true;
+        } else if (const auto cause = cause_of_missed(key, task, attempt)) {
           close(key, task, attempt, *cause);
           over_.push_back({i, *cause});
         } else {
@@ -265,18 +213,13 @@ class Reconciler {
     return fmt::format("it ended before hpo-train began: see logs/{}.log", e.job);
   }
 
-  struct Fresh {
-    std::size_t execution, task;
-    const TaskRow* row;
-  };
-
   study::Study& study_;
   const slurm::Snapshot& snapshot_;
   std::map<IndexKey, Index> indices_;
-  std::vector<Fresh> fresh_;                         // executions recorded now
   std::map<std::int32_t, int> cancelled_, going_;    // tasks of each submission
   std::set<std::int32_t> in_queue_;                  // submissions of which the queue shows something
   std::vector<std::pair<std::size_t, Cause>> over_;  // tasks to be decided
+  std::set<std::size_t> winding_down_;               // tasks
   Reconciled result_;
 };
 
@@ -288,6 +231,7 @@ slurm::Query query_of(const study::Study& study) {
   double newest = 0;
   for (const auto& task : study.tasks) newest = std::max(newest, task.ended);
   std::set<std::int32_t> rows;
+  for (const auto row : study::winding_down(study)) rows.insert(study.tasks[row].submission);
   for (const auto& task : study.tasks) {
     if (task.submission < 0) continue;
     const auto state = study.submissions[static_cast<std::size_t>(task.submission)].state;

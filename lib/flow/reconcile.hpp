@@ -9,8 +9,9 @@
 
 namespace hpo::flow {
 
-/// Names, ids and age of the submissions with tasks left, and of those with tasks that ended within the last
-/// day without an execution on record: what to ask Slurm about.
+/// Names, ids and age of the submissions with tasks left, of those with tasks that were called off and may
+/// still run, and of those with tasks that ended within the last day without an execution on record: what to
+/// ask Slurm about.
 [[nodiscard]] slurm::Query query_of(const study::Study& study);
 
 /// What reconciling changed.
@@ -28,7 +29,8 @@ struct Reconciled {
 /// policy table. Tasks to be run again lose their submission (flow::arrange gives them a new one). A pure
 /// function of its arguments. Order of belief: the segment's end marker, squeue, sacct's own row, sacct's
 /// range row. A source that is not known says nothing; a task in neither list is waited for
-/// (retry.lost_after) before it counts as lost, never as a success.
+/// (retry.lost_after) before it counts as lost, never as a success. A task that was called off stays so; it
+/// is only recorded that its job is over.
 Reconciled reconcile(study::Study& study, const slurm::Snapshot& snapshot);
 
 }  // namespace hpo::flow

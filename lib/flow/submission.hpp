@@ -9,30 +9,13 @@
 
 namespace hpo::flow {
 
-/// How rungs become arrays: rows in the study first, then files made from the rows (again and again the same
-/// bytes), then sbatch. Any step can be lost and done again.
-
-/// What arranging did.
-struct Arranged {
-  std::vector<std::int32_t> rows;  ///< new submissions
-  int waiting = 0;     ///< tasks for which the budget has no room while others hold their share of it
-  int abandoned = 0;   ///< tasks for which it will have none
-  std::string reason;  ///< the numbers, when some wait or were abandoned
-  [[nodiscard]] bool changed() const { return !rows.empty() || abandoned > 0; }
-};
-
-/// Gives the tasks that have none to new submissions of at most `array_size` array indices each: one for
-/// every rung, and apart those tasks that need more time, more memory or other nodes after what became of
-/// them. A task is only taken while the budget has room for its worst case beside everything spent and
-/// promised; the others wait until arrays give back what they did not use, and are abandoned when nothing is
-/// left that could.
-Arranged arrange(study::Study& study, std::int32_t array_size, double now);
-
-/// Whether some attempt of the study has taken a step: no canary is needed any more.
-[[nodiscard]] bool has_stepped(const study::Study& study);
+/// How rungs become arrays: rows in the study first (arrange.hpp), then files made from the rows (again and
+/// again the same bytes), then sbatch (submit.hpp). Any step can be lost and done again.
 
 /// "rung-b0-r1.sbatch"; later submissions of the same rung "rung-b0-r1-2.sbatch".
 [[nodiscard]] std::string script_name(const study::Study& study, std::int32_t submission);
+/// Of every submission.
+[[nodiscard]] std::vector<std::string> script_names(const study::Study& study);
 
 /// Writes the manifests and scripts that are missing for submissions with tasks left, and points rung.sbatch
 /// at the newest. Returns the rows whose files were written now. `tools`: the directory of hpo-train.

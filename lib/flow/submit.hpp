@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +14,8 @@ struct SubmitOptions {
   fs::path tools;                  ///< the directory of the programs
   std::vector<std::string> extra;  ///< words for sbatch
   bool controller = false;         ///< leave a job behind that moves the study on when the arrays have ended
+  double again_at = std::numeric_limits<double>::infinity();  ///< or sooner, as promote::Move says
+  double again_after = std::numeric_limits<double>::infinity();
 };
 
 /// Brings every array that has tasks left into Slurm, in two phases: one squeue call for all names, sbatch

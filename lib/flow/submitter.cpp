@@ -7,6 +7,7 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "flow/arrange.hpp"
 #include "flow/controller.hpp"
 #include "flow/submission.hpp"
 #include "slurm/submit.hpp"

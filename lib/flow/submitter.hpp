@@ -55,6 +55,7 @@ class Submitter {
   void leave_controller();
   void add_or_keep_controller();
   [[nodiscard]] std::string after() const;
+  [[nodiscard]] std::string when_patience_ends() const;
   [[nodiscard]] double until_next_look() const;
 
   const study::Store& store_;

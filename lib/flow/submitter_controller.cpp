@@ -76,7 +76,29 @@ std::string Submitter::after() const {
       if (!held.contains(index)) add(fmt::format("{}_{}", array->job, index), array->started);
   }
   if (ends.empty()) return fmt::format("--begin=now+{:.0f}", is_holding ? 60 : until_next_look());
-  return "--dependency=afterany" + ends + (is_holding ? starts : "");
+  const auto patience = is_holding ? starts : when_patience_ends();
+  return starts_with(patience, "--") ? patience : "--dependency=afterany" + ends + patience;
+}
+
+// A rung is not waited for for ever: the controller comes when that ends, whatever still runs. Slurm can wait
+// for an end or for so many minutes after a start ("?": whichever comes first), but not for an end or a time
+// of day: that one alone is left when nothing runs.
+std::string Submitter::when_patience_ends() const {
+  const double now = file_system().now();
+  const double wait = std::min(std::max(0.0, options_.again_at - now), options_.again_after);
+  if (!std::isfinite(wait)) return "";
+  std::string starts;
+  for (const auto row : submissions_with_work(study_)) {
+    const Array* array = recorded_array(row);
+    if (array == nullptr || !array->is_live) continue;
+    const double running = array->started > 0 ? std::max(0.0, now - array->started) : 0;
+    const auto start =
+        fmt::format("?after:{}_{}+{:.0f}", array->job, array->first, std::ceil((running + wait) / 60));
+    if (array->started > 0) return start;
+    starts += start;
+  }
+  if (!std::isfinite(options_.again_at)) return starts;
+  return fmt::format("--begin=now+{:.0f}", std::ceil(std::max(kSoon_s, options_.again_at - now)));
 }
 
 // Nothing is alive. What has ended since we looked can be taken in at once; what Slurm did not take is

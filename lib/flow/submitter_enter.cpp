@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/text.hpp"
+#include "flow/arrange.hpp"
 #include "flow/controller.hpp"
 #include "flow/submission.hpp"
 #include "flow/submitter.hpp"

@@ -88,6 +88,10 @@ struct Move {
   std::vector<Decision> decisions;  ///< each of an undecided seat
   std::vector<Closing> closings;  ///< every seat without a verdict is stopped; needs no decisions of its own
   std::vector<Intake> intake;
+  /// That time alone changes the answer: at a moment, in seconds since 1970, or, as long as that is not
+  /// known, no sooner than in so many seconds, in which some trial runs. Infinity: never.
+  double again_at = std::numeric_limits<double>::infinity();
+  double again_after = std::numeric_limits<double>::infinity();
   std::string waits_for;  ///< when nothing of the above: what for; empty: the study is complete
 };
 

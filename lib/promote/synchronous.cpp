@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -73,28 +74,37 @@ class Pass {
     const auto k = static_cast<std::size_t>(rung.index);
     const bool goes_up = k + 1 < planned.rungs.size() && !takes_new(planned, k + 1);
     const Ranking ranking(rung.seats, terms_.goals, terms_.seed);
-    const bool is_late = ranking.pending() > 0 && has_run_out(ranking);
+    const double until = end_of_patience(ranking);
+    const bool is_late = ranking.pending() > 0 && state_.now >= until;
     const bool is_final = lower_closed && (ranking.pending() == 0 || is_late);
     if (is_final) {
       close(planned, rung, ranking, goes_up);
     } else {
       // Who is still to come from the rung below may take a place as well as who has not ended.
       if (goes_up && lower_closed && terms_.early) promote_certain(planned, rung, ranking);
+      if (lower_closed) wake(until);
       wait_for(planned.index, rung, goes_up);
     }
   }
 
-  [[nodiscard]] bool has_run_out(const Ranking& ranking) const {
-    if (!std::isfinite(terms_.patience)) return false;
+  // Of a rung that waits. Infinity: it is not known yet, or there is none.
+  [[nodiscard]] double end_of_patience(const Ranking& ranking) const {
+    constexpr double kNever = std::numeric_limits<double>::infinity();
     std::vector<double> ends;
     for (const auto& place : ranking.order())
       if (place.standing == Ranking::Standing::ranked || place.standing == Ranking::Standing::without_value)
         ends.push_back(place.seat->ended);
     // Half of the rung has to have ended.
     const auto half = (static_cast<std::size_t>(ranking.counted()) + 1) / 2;
-    if (ends.size() < half) return false;
+    if (ends.size() < half || half == 0) return kNever;
     std::ranges::nth_element(ends, ends.begin() + static_cast<std::ptrdiff_t>(half - 1));
-    return ends[half - 1] > 0 && state_.now >= ends[half - 1] + terms_.patience;
+    return ends[half - 1] > 0 ? ends[half - 1] + terms_.patience : kNever;
+  }
+
+  // Half of the rung may end at any moment; its patience only begins then.
+  void wake(double until) {
+    move_.again_at = std::min(move_.again_at, until);
+    if (!std::isfinite(until)) move_.again_after = terms_.patience;
   }
 
   [[nodiscard]] int places_for(const PlannedBracket& planned, const RungState& rung, int counted) const {

@@ -65,6 +65,7 @@ bool is_failure(const study::Attempt& attempt) {
     case study::Cause::deadline:
     case study::Cause::requeued:
     case study::Cause::superseded:
+    case study::Cause::called_off:
       return false;
     default:
       break;

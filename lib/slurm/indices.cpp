@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "slurm/indices.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/text.hpp"
@@ -30,6 +32,19 @@ std::vector<std::int32_t> parse_indices(std::string_view list) {
       indices.push_back(static_cast<std::int32_t>(index));
   }
   return indices;
+}
+
+std::string task_id(std::string_view array, const std::vector<std::int32_t>& indices) {
+  if (indices.size() == 1) return fmt::format("{}_{}", array, indices.front());
+  std::string list;
+  for (std::size_t i = 0; i < indices.size();) {
+    std::size_t last = i;
+    while (last + 1 < indices.size() && indices[last + 1] == indices[last] + 1) ++last;
+    list += list.empty() ? "" : ",";
+    list += last == i ? fmt::format("{}", indices[i]) : fmt::format("{}-{}", indices[i], indices[last]);
+    i = last + 1;
+  }
+  return fmt::format("{}_[{}]", array, list);
 }
 
 Indices parse_task_id(std::string_view id) {

@@ -22,4 +22,8 @@ struct Indices {
 /// "3", "8-26%8", "0-90:3", "0,3,6"; nothing from what is no list of indices.
 [[nodiscard]] std::vector<std::int32_t> parse_indices(std::string_view list);
 
+/// {0, 3, 8, 9, 10} of array 12 -> "12_[0,3,8-10]"; one index -> "12_3". Indices ascend; there is at least
+/// one.
+[[nodiscard]] std::string task_id(std::string_view array, const std::vector<std::int32_t>& indices);
+
 }  // namespace hpo::slurm

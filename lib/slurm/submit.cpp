@@ -100,6 +100,13 @@ bool cancel(const std::string& job) {
   return !why_not;
 }
 
+bool cancel_tasks(const std::string& tasks) {
+  const auto why_not = order({"scancel", "--quiet", tasks});
+  if (why_not)
+    log::warning("{} could not be cancelled ({}); do it with: scancel '{}'", tasks, *why_not, tasks);
+  return !why_not;
+}
+
 bool release(const std::string& job) {
   const std::string id = without_cluster(job);
   const auto why_not = order({"scontrol", "release", id});

@@ -28,6 +28,9 @@ struct Answer {
 
 /// Cancels a whole array; false with a warning when Slurm does not take it.
 bool cancel(const std::string& job);
+/// Cancels tasks of an array, waiting or running ("12_[3,5-7]"); those that are over already are no error.
+/// False with a warning when Slurm does not take it.
+bool cancel_tasks(const std::string& tasks);
 /// Lets a held job, or one held task of it ("12_0"), start; false with a warning when Slurm does not take it
 /// (it can be done again).
 [[nodiscard]] bool release(const std::string& job);

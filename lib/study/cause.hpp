@@ -10,10 +10,10 @@
 namespace hpo::study {
 
 /// The names of the causes, in the study file, in reports and in [retry]: by their number, append only.
-inline constexpr std::array<std::string_view, 17> kCauses{
-    "none",           "completed", "stopped",       "failed",       "diverged",  "no_result",
-    "infrastructure", "timeout",   "out_of_memory", "node_failure", "preempted", "cancelled",
-    "evicted",        "deadline",  "requeued",      "lost",         "superseded"};
+inline constexpr std::array<std::string_view, 18> kCauses{
+    "none",           "completed", "stopped",       "failed",       "diverged",   "no_result",
+    "infrastructure", "timeout",   "out_of_memory", "node_failure", "preempted",  "cancelled",
+    "evicted",        "deadline",  "requeued",      "lost",         "superseded", "called_off"};
 
 /// "node_failure"
 [[nodiscard]] constexpr std::string_view cause_name(Cause cause) {

@@ -146,12 +146,43 @@ Hours spent(const Study& study) {
   return sum;
 }
 
+std::vector<std::size_t> winding_down(const Study& study) {
+  std::map<std::tuple<std::int32_t, int, int>, std::size_t> called_off;  // trial, bracket, rung
+  for (std::size_t i = 0; i < study.tasks.size(); ++i) {
+    const Task& task = study.tasks[i];
+    if (task.cause != Cause::called_off || !task.has_ended() || task.submission < 0) continue;
+    if (study.submissions[static_cast<std::size_t>(task.submission)].state != SubmissionState::submitted)
+      continue;
+    called_off[{task.trial, task.bracket, task.rung}] = i;
+  }
+  if (called_off.empty()) return {};
+  const auto settle = [&](std::int32_t trial, int bracket, int rung, Cause cause, double ended) {
+    const auto found = called_off.find({trial, bracket, rung});
+    if (found == called_off.end()) return;
+    if (cause == Cause::called_off || ended >= study.tasks[found->second].ended - kClocks)
+      called_off.erase(found);
+  };
+  for (const Execution& e : study.executions) {
+    const Submission& array = study.submissions[static_cast<std::size_t>(e.submission)];
+    settle(e.trial, array.bracket, array.rung, e.cause, e.ended);
+  }
+  for (const Attempt& a : study.attempts)
+    if (a.state != AttemptState::running) settle(a.trial, a.bracket, a.rung, a.cause, a.ended);
+  std::vector<std::size_t> rows;
+  for (const auto& [task, row] : called_off) rows.push_back(row);
+  std::ranges::sort(rows);
+  return rows;
+}
+
 Hours reserved(const Study& study) {
   std::vector<std::set<std::int32_t>> open(study.submissions.size());  // indices
-  for (const Task& task : study.tasks) {
-    if (task.submission < 0 || task.has_ended()) continue;
+  const auto hold = [&](const Task& task) {
     const auto row = static_cast<std::size_t>(task.submission);
     open[row].insert(task.index / study.submissions[row].pack);
+  };
+  for (const auto row : winding_down(study)) hold(study.tasks[row]);
+  for (const Task& task : study.tasks) {
+    if (task.submission >= 0 && !task.has_ended()) hold(task);
   }
   Hours sum;
   for (std::size_t row = 0; row < open.size(); ++row) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "study/study.hpp"
@@ -21,8 +22,13 @@ struct Hours {
 /// proportion to nodes in which the array, or the rung's newest, asks for them. O(n log n).
 [[nodiscard]] Hours spent(const Study& study);
 
+/// Tasks that were called off while their array was in Slurm, and of which neither an execution nor an
+/// attempt that has ended since then is known: their jobs may still run. Rows.
+[[nodiscard]] std::vector<std::size_t> winding_down(const Study& study);
+
 /// The worst case of what is submitted, or recorded to be, and not over: of each array the promised hours of
-/// the indices that have an open task. Nothing is taken off for the time that they have run. O(n log n).
+/// the indices that have an open task, or one that is winding down. Nothing is taken off for the time that
+/// they have run. O(n log n).
 [[nodiscard]] Hours reserved(const Study& study);
 
 struct Ledger {

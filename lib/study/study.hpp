@@ -61,6 +61,7 @@ enum class Cause : std::int8_t {
   requeued = 14,       ///< Slurm has put the task back: another attempt follows
   lost = 15,           ///< Slurm knows nothing of it, asked twice
   superseded = 16,     ///< a younger attempt has taken over
+  called_off = 17,     ///< cancelled by the tools: its rung was decided without it
 };
 
 /// One trial at one rung.

@@ -35,9 +35,13 @@ class Help(Case):
                 self.golden_failure(f"usage-{tool}", tool, "--bogus", code=2)
                 self.golden_failure(f"missing-{tool}", tool, code=2)
 
-    def test_registries_are_listed(self):
-        self.assertIn("sobol", self.run_tool("hpo-propose", "--list").stdout)
-        self.assertIn("halving", self.run_tool("hpo-promote", "--list").stdout)
+    def test_registries_are_listed_with_their_options_and_so_they_are_on_the_pages(self):
+        for tool, name, option in (("hpo-propose", "tpe", "candidates"), ("hpo-promote", "median", "min_trials")):
+            with self.subTest(tool):
+                listed = self.run_tool(tool, "--list").stdout
+                self.assertRegex(listed, rf"(?m)^{name} ")
+                self.assertRegex(listed, rf"(?m)^  {option} .*whole number")
+                self.assertIn(listed.strip(), (SOURCE / "docs" / f"{tool}.md").read_text(), "make docs")
 
 
 if __name__ == "__main__":

@@ -1,24 +1,14 @@
 """What the tools make of Slurm's answers when they are wrong, missing, late or odd: no task is taken for finished, lost at once
 or submitted twice. The Slurm here is a stand-in (tests/slurm/fake)."""
-import sys
 import time
 import unittest
 
-from harness import COMMAND, SOURCE, Case
-
-sys.path.insert(0, str(SOURCE / "tests/slurm/fake"))
-from fake_slurm import Fake  # noqa: E402
+from stand_in import COMMAND, StandIn
 
 IMPATIENT = {"HPO_SLURM_TIMEOUT": "1"}
 
 
-class Answers(Case):
-    def setUp(self):
-        super().setUp()
-        self.slurm = Fake(self.dir / "slurm")
-        self.env.update(self.slurm.environment, PATH=f"{self.slurm.home}/bin:{self.env['PATH']}")
-        del self.env["HPO_LOCAL"]
-
+class Answers(StandIn):
     def begin(self, retry="", trials=9):
         """A study with one submitted array, of which nothing has started."""
         self.init((COMMAND % '["echo", "hpo: step=1 loss={x}"]').replace("trials = 9", f"trials = {trials}") + f"[submit]\ncanary = false\n[retry]\n{retry}\n")
@@ -35,9 +25,7 @@ class Answers(Case):
     def train(self, *indices, array="1"):
         """The tasks run, in Slurm and in fact."""
         self.slurm.start(array, *indices)
-        manifest = self.dir / f"study.h5.d/man/{self.slurm.jobs[array].name}.man"
-        for index in indices:
-            self.run_tool("hpo-train", "study.h5", f"--manifest={manifest}", f"--task={index}", env={"SLURM_ARRAY_JOB_ID": array, "SLURM_ARRAY_TASK_ID": str(index)})
+        self.run_in_fact(*indices, array=array)
 
     def rung(self):
         return self.study()["rungs"][0]

@@ -1,22 +1,15 @@
 """How arrays come into Slurm: once, whatever happens between the steps. The Slurm here is a stand-in (tests/slurm/fake)."""
 import subprocess
-import sys
 import unittest
 
-from harness import COMMAND, SOURCE, Case
-
-sys.path.insert(0, str(SOURCE / "tests/slurm/fake"))
-from fake_slurm import Fake  # noqa: E402
+from stand_in import COMMAND, StandIn
 
 REFUSED = "sbatch: error: Batch job submission failed: "
 
 
-class Submission(Case):
+class Submission(StandIn):
     def setUp(self):
         super().setUp()
-        self.slurm = Fake(self.dir / "slurm")
-        self.env.update(self.slurm.environment, PATH=f"{self.slurm.home}/bin:{self.env['PATH']}")
-        del self.env["HPO_LOCAL"]
         self.init(self.definition())
 
     def definition(self, canary=False):

@@ -1,20 +1,14 @@
 """The files of cron, scrontab and the controller, and what cron's mail says. The Slurm here is a stand-in (tests/slurm/fake)."""
 import shlex
-import sys
 import unittest
 
-from harness import COMMAND, SOURCE, TOOLS, Case
-
-sys.path.insert(0, str(SOURCE / "tests/slurm/fake"))
-from fake_slurm import Fake  # noqa: E402
+from harness import TOOLS
+from stand_in import COMMAND, StandIn
 
 
-class Triggers(Case):
+class Triggers(StandIn):
     def setUp(self):
         super().setUp()
-        self.slurm = Fake(self.dir / "slurm")
-        self.env.update(self.slurm.environment, PATH=f"{self.slurm.home}/bin:{self.env['PATH']}")
-        del self.env["HPO_LOCAL"]
         self.init(COMMAND % '["echo", "hpo: step={budget} loss={x}"]' + "[submit]\ncanary = false\n")
 
     def install(self, kind, **env):
@@ -25,10 +19,9 @@ class Triggers(Case):
         return done.stdout + done.stderr
 
     def run_tasks(self):
-        manifest = max(self.dir.glob("study.h5.d/man/*.man"), key=lambda path: path.stat().st_mtime)
         job = max(self.slurm.jobs, key=int)
         for index in sorted(self.slurm.jobs[job].states):
-            self.run_tool("hpo-train", "study.h5", f"--manifest={manifest}", f"--task={index}", env={"SLURM_ARRAY_JOB_ID": job, "SLURM_ARRAY_TASK_ID": str(index)})
+            self.run_in_fact(index, array=job)
             self.slurm.finish(job, index)
 
     def test_a_crontab_has_the_environment_that_cron_leaves_out(self):

@@ -1,25 +1,18 @@
 """What a person asks of a study that runs: hpo-collect --status, --explain, --ledger. The Slurm here is a stand-in."""
 import json
-import sys
 import time
 import unittest
 
-from harness import COMMAND, SOURCE, Case
-
-sys.path.insert(0, str(SOURCE / "tests/slurm/fake"))
-from fake_slurm import Fake  # noqa: E402
+from stand_in import COMMAND, StandIn
 
 PROGRAM = COMMAND % '["echo", "hpo: step=1 loss={x}"]'
 
 
-class Views(Case):
+class Views(StandIn):
     """An array of nine tasks in Slurm, all let go."""
 
     def setUp(self):
         super().setUp()
-        self.slurm = Fake(self.dir / "slurm")
-        self.env.update(self.slurm.environment, PATH=f"{self.slurm.home}/bin:{self.env['PATH']}")
-        del self.env["HPO_LOCAL"]
         self.init(PROGRAM + "[submit]\ncanary = false\n")
         self.run_tool("hpo-propose", "study.h5", "--submit")
 
@@ -28,11 +21,6 @@ class Views(Case):
 
     def array(self):
         return json.loads(self.view("--status", "--json").stdout)["arrays"][0]
-
-    def run_task(self, index):
-        manifest = next(self.dir.glob("study.h5.d/man/*.man"))
-        self.run_tool("hpo-train", "study.h5", f"--manifest={manifest}", f"--task={index}",
-                      env={"SLURM_ARRAY_JOB_ID": "1", "SLURM_ARRAY_TASK_ID": str(index)})
 
     def test_status_counts_what_runs_and_what_waits_for_which_reason(self):
         self.slurm.start("1", 0, 1)
@@ -65,7 +53,7 @@ class Views(Case):
 
     def test_when_slurm_does_not_answer_the_study_is_shown_as_it_knows_itself(self):
         self.slurm.start("1")
-        self.run_task(0)
+        self.run_in_fact(0)
         self.slurm.down()
         text = self.view("--status").stdout
         self.assertRegex(text, r"\nslurm   does not answer: .*; this is what the study knows by itself\n")
@@ -73,7 +61,7 @@ class Views(Case):
 
     def test_explain_tells_the_attempts_and_where_their_logs_are(self):
         self.slurm.start("1")
-        self.run_task(4)
+        self.run_in_fact(4)
         self.slurm.finish("1", 4)
         trial = json.loads(self.view("--explain=4", "--json").stdout)
         attempt = trial["rungs"][0]["attempts"][0]
@@ -84,7 +72,7 @@ class Views(Case):
 
     def test_the_ledger_adds_up_to_what_was_promised_and_spent(self):
         self.slurm.start("1")
-        self.run_task(0)
+        self.run_in_fact(0)
         self.slurm.finish("1", 0)
         ledger = json.loads(self.view("--ledger", "--json").stdout)
         self.assertEqual([ledger["rungs"][0][k] for k in ("tasks", "attempts")], [9, 1])

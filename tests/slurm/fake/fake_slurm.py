@@ -363,16 +363,19 @@ def steps(job, run, name):
 
 
 def target(model, word):
-    """"12" or "12_3" -> the job and its tasks that are meant; (None, ()) when there is no such thing."""
+    """"12", "12_3" or "12_[0,3-5]" -> the job and its tasks that are meant; (None, ()) when there is no such thing."""
     number, _, index = word.partition("_")
     job = model.job(number)
+    if job is not None and index.startswith("["):  # of a list those that are there
+        indices = [i for i in from_ranges(index.strip("[]"))[0] if str(i) in job["tasks"]]
+        return (job, tuple(indices)) if indices else (None, ())
     if job is None or (index and index not in job["tasks"]):
         return None, ()
     return job, (int(index),) if index else ()
 
 
 def scancel(model, args, _):
-    _, words = options_of("scancel", args, {})
+    _, words = options_of("scancel", args, {"quiet": "Q"})
     for word in words:
         job, indices = target(model, word)
         if job is not None:  # an unknown id is no error

@@ -110,7 +110,7 @@ TEST_CASE("rules: a straggler that its rung no longer waits for is not run again
   CHECK(s.study.rungs[0].state == study::RungState::decided);
   (void)flow::arrange(s.study, 1000, s.now + 3601);
   CHECK(s.study.tasks[8].state == study::TaskState::abandoned);
-  CHECK(s.study.tasks[8].message == "not run: its rung was decided without it");
+  CHECK(s.study.tasks[8].message == "called off: its rung was decided without it");
 }
 
 TEST_CASE("rules: a study that reaches budget.trials decides what it has") {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "exchange/segment.hpp"
+#include "flow/arrange.hpp"
 #include "flow/promote.hpp"
 #include "flow/propose.hpp"
 #include "flow/submission.hpp"

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "games.hpp"
@@ -182,6 +183,29 @@ TEST_CASE("halving: after its patience a rung is decided without those that have
   CHECK(game.with(Verdict::promote, 0, 0) == Trials{3, 4, 5});
   CHECK(game.decision(8, 0).reason == "had not ended 2.0 h after half of the rung");
   CHECK(game.closings[0].reason == "3 of 9 promoted; 3 had not ended 2.0 h after half of the rung");
+}
+
+TEST_CASE("halving: when it has to be asked again is known as soon as half of a rung has ended") {
+  const auto halving = rule("halving", 9, 1, 9, 3, {{"patience_hours", 2}});
+  LadderGame game(*halving, later_is_better);
+  game.state.now = 1000;
+  (void)game.settle();
+  for (int i = 0; i < 4; ++i) game.end(0);
+  auto move = halving->move(game.state);
+  CHECK(std::isinf(move.again_at));
+  CHECK(move.again_after == 7200);
+  game.state.now = 1500;
+  game.end(0);
+  move = halving->move(game.state);
+  CHECK(move.again_at == 1500 + 7200);
+  CHECK(std::isinf(move.again_after));
+
+  const auto patient = rule("halving", 9, 1, 9, 3, {});
+  LadderGame other(*patient, later_is_better);
+  (void)other.settle();
+  move = patient->move(other.state);
+  CHECK(std::isinf(move.again_at));
+  CHECK(std::isinf(move.again_after));
 }
 
 TEST_CASE("halving: patience begins when half of a rung has ended") {

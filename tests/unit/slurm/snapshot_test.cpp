@@ -28,6 +28,14 @@ std::string record(const std::string& state, const std::string& exit = "0:0",
 
 }  // namespace
 
+TEST_CASE("task_id: what parse_task_id reads") {
+  using List = std::vector<std::int32_t>;
+  CHECK(task_id("12", {3}) == "12_3");
+  CHECK(task_id("12", {0, 3, 8, 9, 10}) == "12_[0,3,8-10]");
+  for (const List& indices : {List{0}, List{0, 1}, List{5, 7, 8, 100}})
+    CHECK(parse_task_id(task_id("12", indices)).indices == indices);
+}
+
 TEST_CASE("indices: every form in which Slurm writes tasks") {
   using List = std::vector<std::int32_t>;
   CHECK(parse_indices("3") == List{3});

@@ -75,7 +75,7 @@ TEST_CASE("cause: each has the name that [retry] and the file use") {
   CHECK(study::cause_name(study::Cause::none) == "none");
   CHECK(study::cause_name(study::Cause::out_of_memory) == "out_of_memory");
   CHECK(study::cause_name(study::Cause::requeued) == "requeued");
-  CHECK(study::cause_name(study::Cause::superseded) == study::kCauses.back());
+  CHECK(study::cause_name(study::Cause::called_off) == study::kCauses.back());
 }
 
 TEST_CASE("codec: a code that has no name is refused, in every column of codes") {
