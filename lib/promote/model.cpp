@@ -15,6 +15,7 @@
 #include "base/error.hpp"
 #include "base/random.hpp"
 #include "base/search_options.hpp"
+#include "promote/expected_fronts.hpp"
 #include "promote/ladder.hpp"
 #include "promote/ranking.hpp"
 #include "promote/rule.hpp"
@@ -95,10 +96,16 @@ class Model final : public Rule {
   [[nodiscard]] int top() const { return static_cast<int>(ladder_.rungs.size()) - 1; }
   [[nodiscard]] Standings standings(const State& state) const;
   [[nodiscard]] double left(const Standings& all) const;
-  [[nodiscard]] std::optional<Decision> by_quota(const State& state, const Standings& all) const;
+  [[nodiscard]] std::optional<Decision> by_quota(const State& state, const Standings& all,
+                                                 const surrogate::Encoding* encoding = nullptr) const;
+  [[nodiscard]] bool has_one_objective() const {
+    return std::ranges::count(setting_.goals, space::Goal::Role::objective, &space::Goal::role) == 1;
+  }
   [[nodiscard]] std::optional<surrogate::Forecast> forecast(const State& state,
                                                             const surrogate::Encoding& encoding,
                                                             int free) const;
+  [[nodiscard]] std::vector<std::int64_t> expected_ends(const State& state,
+                                                        const surrogate::Encoding& encoding) const;
   void open(const State& state, const Standings& all, int out, Move& move) const;
   void go_on(const State& state, const Standings& all, int free, Move& move) const;
   void take_in(const Standings& all, int free, bool explore, Move& move) const;
@@ -167,7 +174,10 @@ Move Model::move(const State& state) const {
   return move;
 }
 
-std::optional<Decision> Model::by_quota(const State& state, const Standings& all) const {
+/// One in eta goes up: the best of those on its rung, as observed, or with an encoding and several objectives
+/// as expected.
+std::optional<Decision> Model::by_quota(const State& state, const Standings& all,
+                                        const surrogate::Encoding* encoding) const {
   for (int k = 0; k < top(); ++k) {
     const RungState* at = rung(state, k);
     if (at == nullptr) break;
@@ -177,6 +187,21 @@ std::optional<Decision> Model::by_quota(const State& state, const Standings& all
       up += standing.last > k ? 1 : 0;
     }
     if (one_in(setting_.fidelity.eta, seen) <= up) continue;
+    const auto expected = encoding != nullptr ? expected_ends(state, *encoding) : std::vector<std::int64_t>();
+    const auto waits = [&, k](std::int64_t trial) {
+      const auto found = all.find(trial);
+      return found != all.end() && found->second.last == k && found->second.can_rise;
+    };
+    if (const auto first = std::ranges::find_if(expected, waits); first != expected.end()) {
+      const int place = static_cast<int>(first - expected.begin()) + 1;
+      return Decision{
+          0,
+          k,
+          *first,
+          Verdict::promote,
+          place,
+          fmt::format("{} of {} by the fronts of their expected ends", ordinal(place), expected.size())};
+    }
     const Ranking ranking(at->seats, setting_.goals, setting_.seed);
     const auto best = best_undecided(ranking);
     if (!best) continue;
@@ -212,13 +237,22 @@ void Model::open(const State& state, const Standings& all, int out, Move& move) 
 /// A forecast is of one number.
 std::optional<surrogate::Forecast> Model::forecast(const State& state, const surrogate::Encoding& encoding,
                                                    int free) const {
-  if (std::ranges::count(setting_.goals, space::Goal::Role::objective, &space::Goal::role) != 1)
-    return std::nullopt;
+  if (!has_one_objective()) return std::nullopt;
   surrogate::Forecast::Options options;
   options.batch = free;
   options.spare = free;
   options.sight = surrogate::Forecast::next_sight(*state.history);
   return surrogate::Forecast::of(encoding, setting_.fidelity, setting_.goals, *state.history, options);
+}
+
+/// Of several objectives. Improvements of several cannot be weighed against a new trial's: one in eta goes
+/// up, and the forecasts say who.
+std::vector<std::int64_t> Model::expected_ends(const State& state,
+                                               const surrogate::Encoding& encoding) const {
+  if (has_one_objective()) return {};
+  surrogate::Forecast::Options options;
+  options.sight = surrogate::Forecast::Sight::over_all;
+  return expected_fronts(encoding, setting_.fidelity, setting_.goals, *state.history, setting_.seed, options);
 }
 
 void Model::go_on(const State& state, const Standings& all, int free, Move& move) const {
@@ -234,7 +268,7 @@ void Model::go_on(const State& state, const Standings& all, int free, Move& move
   const surrogate::Encoding encoding(*setting_.space);
   if (auto expected = forecast(state, encoding, free)) {
     by_forecast(state, all, *expected, free, move);
-  } else if (auto decision = by_quota(state, all)) {
+  } else if (auto decision = by_quota(state, all, &encoding)) {
     move.decisions.push_back(std::move(*decision));
   } else if (!state.exhausted) {
     take_in(all, free, false, move);

@@ -9,9 +9,9 @@ PROGRAM = """python3 -c 'import sys; x, b = map(float, sys.argv[1:]); print("hpo
 
 
 class Rules(Case):
-    def play(self, search):
+    def play(self, search, proposer="random"):
         text = COMMAND % json.dumps(["sh", "-c", PROGRAM, "{x}"])
-        self.init(text.replace("trials = 9", "trials = 9\n" + search))
+        self.init(text.replace("trials = 9", "trials = 9\n" + search).replace('"random"', f'"{proposer}"'))
         self.run_tool("make", "-j2")
         study = self.study()
         self.assertEqual(study["next"], "complete")
@@ -61,6 +61,39 @@ class Rules(Case):
             with self.subTest(search):
                 self.setUp()
                 self.assertEqual(self.entered(self.play(search))[0], (0, 0, 9))
+
+    def test_dehb_is_hyperband_over_populations_of_differential_evolution(self):
+        study = self.play('promotion = "dehb"\niterations = 2\npopulation = 6', proposer="de")
+        entered = self.entered(study)
+        self.assertEqual(entered[:6], [(0, 0, 9), (0, 1, 3), (0, 2, 1), (1, 0, 5), (1, 1, 1), (2, 0, 3)])
+        self.assertEqual(sum(count for bracket, _, count in entered if bracket > 2), 9 + 3 + 1 + 5 + 1 + 3, "later brackets take new trials on every rung")
+        self.assertEqual({t["origin"] for t in study["trials"]}, {"de"})
+        self.assertEqual(len({t["params"]["x"] for t in study["trials"]}), len(study["trials"]), "nothing runs twice")
+        self.assertEqual(study["best"]["budget"], 9)
+
+    def test_bohb_is_hyperband_with_kde(self):
+        study = self.play('promotion = "hyperband"\niterations = 2\nrandom_fraction = 0', proposer="kde")
+        self.assertEqual(self.entered(study), [(bracket + 3 * i, rung, n) for i in range(2) for bracket, rung, n in ((0, 0, 9), (0, 1, 3), (0, 2, 1), (1, 0, 5), (1, 1, 1), (2, 0, 3))])
+        self.assertEqual({t["origin"] for t in study["trials"]}, {"kde"})
+        first, last = study["trials"][:9], study["trials"][17:26]
+        distance = [sum(abs(t["params"]["x"] - 0.3) for t in trials) for trials in (first, last)]
+        self.assertLess(distance[1], distance[0], "it has learned where the least is")
+
+    def test_the_default_comes_to_its_end_and_says_why(self):
+        study = self.play('promotion = "model"', proposer="portfolio")
+        self.assertEqual(study["best"]["budget"], 9)
+        spent = sum(rung["entered"] * budget for rung, budget in zip(study["rungs"], (1, 2, 6)))
+        self.assertLessEqual(spent, 9 * 1 + 3 * 2 + 1 * 6 + 6, "no more than its plan but for a step")
+        reason = self.decisions(study["best"]["trial"])[-2]["decision"]["reason"]
+        self.assertRegex(reason, "the best that waits|expected improvement|the best on the highest rung")
+
+    def test_learning_proposers_beside_rules_that_do_not_wait(self):
+        for proposer, search in (("tpe", 'promotion = "asha"\nbatch = 3'), ("evolution", 'promotion = "pasha"\nbatch = 3'), ("tpe", 'promotion = "median"\nmin_trials = 2\nbatch = 3')):
+            with self.subTest(search):
+                self.setUp()
+                study = self.play(search, proposer=proposer)
+                self.assertEqual(self.entered(study)[0], (0, 0, 9))
+                self.assertEqual({t["origin"] for t in study["trials"]}, {proposer})
 
     def test_an_option_that_makes_no_sense_is_named_with_its_place(self):
         for search, line in (("patience_hours = -1", "search.patience_hours"), ("patience_hour = 1", "did you mean 'patience_hours'?"), ('promotion = "asha"\nbatch = 0', "search.batch")):

@@ -177,7 +177,7 @@ TEST_CASE("model: without further points the trials there are go on, and it ends
   }
 }
 
-TEST_CASE("model: several objectives go up by quota; constraints keep those that break them down") {
+TEST_CASE("model: several objectives come to an end; constraints keep those that break them down") {
   Setting setting;
   setting.fidelity = {"epoch", 1, 9, 3};
   setting.trials = 27;
@@ -202,6 +202,37 @@ TEST_CASE("model: several objectives go up by quota; constraints keep those that
   CHECK(is_complete(bounded));
   const auto& ends = bounded.rung(0, 2).seats;
   CHECK(std::ranges::count_if(ends, [&](const Seat& s) { return x(s.trial) <= 0.5; }) * 2 > std::ssize(ends));
+}
+
+TEST_CASE("model: of several objectives those go up whose ends are expected on the first fronts") {
+  // Who begins well ends badly, in the first objective; the second only grows with y.
+  const auto x = [](std::int64_t trial) { return space::as_number(test::game_point(trial)[0]); };
+  const auto result = [&](std::int64_t trial, double budget) -> Seat {
+    const double trained = std::log(budget) / std::log(9);
+    const double y = space::as_number(test::game_point(trial)[1]);
+    return {
+        trial, Outcome::finished, {(1 - trained) * x(trial) + trained * (1 - x(trial)), y + 0.1 / budget}};
+  };
+  Setting setting;
+  setting.fidelity = {"epoch", 1, 9, 3};
+  setting.trials = 81;
+  setting.space = &test::game_space();
+  setting.goals = {{}, {}};
+  const auto made = make_rule("model", setting);
+  LadderGame game(*made, result);
+  game.play();
+  CHECK(is_complete(game));
+  int observed = 0, expected = 0, hopeful = 0;
+  for (const auto& d : game.decisions) {
+    if (d.verdict != Verdict::promote || d.rung != 0) continue;
+    const bool is_forecast = d.reason.find("by the fronts of their expected ends") != std::string::npos;
+    observed += is_forecast ? 0 : 1;
+    expected += is_forecast ? 1 : 0;
+    hopeful += is_forecast && x(d.trial) > 0.5 ? 1 : 0;
+  }
+  CHECK(observed > 0);
+  CHECK(expected > 5);
+  CHECK(2 * hopeful > expected);
 }
 
 TEST_CASE("model: with one budget there is nothing to decide: every trial is trained to the end") {
