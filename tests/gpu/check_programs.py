@@ -16,7 +16,7 @@ TARGETS = ("hpo-train", "hpo_cuda", "gpu_step", "gpu_rates", GRADIENTS)
 @dataclasses.dataclass
 class Programs:
     root: pathlib.Path  # of a build or a bundle: bin, bench, tests
-    tests: list         # of label gpu: {"name", "command", "environment", "seconds"}
+    tests: list         # of label gpu: {"name", "command", "environment", "seconds"}; "" in a command: no mpirun
     env: dict           # for all of them
     mpirun: str = ""    # "": none
 
@@ -102,7 +102,7 @@ def bundled(bundle, machine, log):
     """The programs of a bundle; the reason when they do not start here."""
     record = json.loads((bundle / "bundle.json").read_text())
     env = environment(machine.cuda_libraries, bundle)
-    tests = [{**test, "command": [word.replace("@BUNDLE@", str(bundle)).replace("@MPIRUN@", machine.mpirun or "mpirun")
+    tests = [{**test, "command": [word.replace("@BUNDLE@", str(bundle)).replace("@MPIRUN@", machine.mpirun)
                                   for word in test["command"]]} for test in record["tests"]]
     programs = Programs(bundle, tests, env, machine.mpirun)
     started = run([programs.hpo_train, "--version"], 20, env=env, log=log / "bundle.log")

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -67,8 +68,8 @@ class WholeCheck(unittest.TestCase):
         listed = [{"name": name, "command": [f"@BUNDLE@/tests/{name}"], "environment": [], "seconds": 20} for name in names]
         (self.bundle / "bundle.json").write_text(json.dumps({"tests": listed}))
 
-    def check(self, code, groups="tests,speed,graph", *more):
-        env = {**os.environ, "PATH": f"{self.dir / 'path'}:{os.environ['PATH']}", "PYTHON": str(self.dir / "path/python")}
+    def check(self, code, groups="tests,speed,graph", *more, path=None):
+        env = {**os.environ, "PATH": path or f"{self.dir / 'path'}:{os.environ['PATH']}", "PYTHON": str(self.dir / "path/python")}
         result = subprocess.run([sys.executable, HERE / "check.py", "--bundle", self.bundle, "--out", self.dir / "out", "--only", groups, *more],
                                 env=env, capture_output=True, text=True, timeout=120)
         self.assertEqual(result.returncode, code, result.stdout + result.stderr)
@@ -97,6 +98,15 @@ class WholeCheck(unittest.TestCase):
         self.assertEqual(rows["tests that need a GPU", "good"]["verdict"], "passed")
         self.assertEqual(rows["a training step, AdamW, by time", "CNN 32C3-P-64C3-P-FC128, batch 8192, fp32"]["why"], "exit code 1: gpu_step: no algorithm")
         self.assertEqual(rows["a training step, AdamW, by time", "MLP 784-4096x3-10, batch 8192, fp32"]["verdict"], "passed")
+
+    def test_tests_of_several_ranks_are_skipped_where_there_is_no_mpi(self):
+        (self.bundle / "bundle.json").write_text(json.dumps({"tests": [{"name": "ranks", "command": ["@MPIRUN@", "@BUNDLE@/tests/good"],
+                                                                        "environment": [], "seconds": 20}]}))
+        for tool in ("git", "sh", "cat"):
+            (self.dir / "path" / tool).symlink_to(shutil.which(tool))
+        rows = self.check(0, "tests,ranks,faults", path=str(self.dir / "path"))
+        self.assertEqual(rows["tests that need a GPU", "ranks"]["why"], "there is no MPI")
+        self.assertEqual({row["verdict"] for row in rows.values()}, {"passed", "skipped"})
 
     def test_without_the_rival_its_rows_are_skipped(self):
         self.program("path/python", "#!/bin/sh\nexit 1\n")
