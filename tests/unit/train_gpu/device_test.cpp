@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -182,6 +185,34 @@ TEST_CASE("an operation that waits for something outside holds up its own stream
   may = true;
   device.synchronize(stream);
   CHECK(passed);
+}
+
+/// The signal that ends a process that reads there.
+int signal_when_reading(const std::byte* memory) {
+  const pid_t child = fork();
+  if (child == 0) {
+    std::signal(SIGSEGV, SIG_DFL);
+    _exit(std::to_integer<int>(*const_cast<const volatile std::byte*>(memory)));
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+TEST_CASE(
+    "a program that reads device memory itself ends, as it would with a GPU; pinned memory is its own") {
+  HostDevice device;
+  const auto memory = device.allocate(8);
+  CHECK(signal_when_reading(memory.data()) == SIGSEGV);
+  CHECK(signal_when_reading(device.pinned(8).data()) == 0);
+  HostDevice open({.guarded = false});
+  CHECK(signal_when_reading(open.allocate(8).data()) == 0);
+}
+
+TEST_CASE("a device can do without algorithms for some epilogues") {
+  HostDevice device({.without = {Epilogue::gelu_bias}});
+  CHECK_FALSE(device.make_product({.m = 1, .n = 1, .k = 1, .epilogue = Epilogue::gelu_bias}));
+  CHECK(device.make_product({.m = 1, .n = 1, .k = 1, .epilogue = Epilogue::relu_bias}));
 }
 
 TEST_CASE("memory given back is given again, zeroed") {
