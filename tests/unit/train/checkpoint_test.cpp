@@ -151,12 +151,13 @@ TEST_CASE("checkpoint: another run's is refused by the setting that differs") {
   CHECK(error.reason() == "belongs to another run: optimizer.lr is 0.01 here and 0.001 in the checkpoint");
 }
 
-TEST_CASE("checkpoint: a promotion may change schedule, epochs, device and the data's place") {
+TEST_CASE("checkpoint: a promotion may change schedule, epochs, device, timeout and the data's place") {
   Config config;
   config.data.kind = "synthetic";
   config.schedule.kind = "cosine";
   config.epochs = 99;
   config.device = "cuda";
+  config.comm_timeout_s = 30;
   config.data.path = "/elsewhere";
   CHECK(run_identity(config, 7, 100) == identity());
   CHECK(run_identity(config, 8, 100) != identity());

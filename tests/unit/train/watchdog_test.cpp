@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <future>
 #include <nlohmann/json.hpp>
@@ -16,7 +17,7 @@
 namespace hpo::train::comm {
 namespace {
 
-double g_now = 0;
+std::atomic<double> g_now = 0;
 double fake_clock() {
   return g_now;
 }
