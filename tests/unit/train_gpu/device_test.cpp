@@ -47,6 +47,18 @@ std::set<double> read_by_another_stream(bool with_event) {
   return seen;
 }
 
+/// The signal that ends a process that reads there.
+int signal_when_reading(const std::byte* memory) {
+  const pid_t child = fork();
+  if (child == 0) {
+    std::signal(SIGSEGV, SIG_DFL);
+    _exit(std::to_integer<int>(*const_cast<const volatile std::byte*>(memory)));
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
 }  // namespace
 
 TEST_CASE("a missing event shows as a wrong number under some seed, and under none with the event") {
@@ -185,18 +197,6 @@ TEST_CASE("an operation that waits for something outside holds up its own stream
   may = true;
   device.synchronize(stream);
   CHECK(passed);
-}
-
-/// The signal that ends a process that reads there.
-int signal_when_reading(const std::byte* memory) {
-  const pid_t child = fork();
-  if (child == 0) {
-    std::signal(SIGSEGV, SIG_DFL);
-    _exit(std::to_integer<int>(*const_cast<const volatile std::byte*>(memory)));
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
 TEST_CASE(
