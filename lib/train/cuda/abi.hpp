@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "train/comm/communicator.hpp"
+#include "train/comm/rendezvous.hpp"
 #include "train/config.hpp"
 #include "train/engine.hpp"
 
@@ -35,9 +36,19 @@ using ProbeFunction = void(const Request& request, Refusal& refusal);
 /// The engine, the caller's to delete, on the GPU that the probe found. Collective: all ranks' probes must
 /// have succeeded. Throws Error.
 using MakeEngineFunction = Engine*(const Request& request);
+
+/// Ranks that have no MPI and shall speak over NCCL.
+struct WorldRequest {
+  comm::Place place;
+  comm::RendezvousPlace rendezvous;  ///< where they meet
+  bool share_gpu = false;
+};
+/// Their communicator, the caller's to delete. Collective. Throws Error.
+using MakeWorldFunction = comm::Communicator*(const WorldRequest& request);
 using AbiFunction = int();
 inline constexpr const char* kAbiName = "hpo_cuda_abi";
 inline constexpr const char* kProbeName = "hpo_cuda_probe";
 inline constexpr const char* kMakeEngineName = "hpo_cuda_make_engine";
+inline constexpr const char* kMakeWorldName = "hpo_cuda_make_world";
 
 }  // namespace hpo::train::cuda

@@ -28,6 +28,10 @@ class Plugin {
   MakeEngineFunction* make_ = nullptr;
 };
 
+/// The ranks of a run that has no MPI, over NCCL. Collective. Throws Error, also where there is no driver or
+/// no plugin: without it the ranks cannot know of each other.
+[[nodiscard]] std::unique_ptr<comm::Communicator> make_world(const WorldRequest& request);
+
 /// Where the plugin is: $HPO_CUDA_PLUGIN, else ../LIBDIR/hpo-batch/libhpo_cuda.so beside this program's
 /// directory.
 [[nodiscard]] std::string plugin_file();

@@ -18,6 +18,7 @@
 #include "train/comm/communicator.hpp"
 #include "train/engine.hpp"
 #include "train/gpu/buckets.hpp"
+#include "train/gpu/collective_log.hpp"
 #include "train/gpu/collectives.hpp"
 #include "train/gpu/device.hpp"
 #include "train/gpu/kernels/loss.hpp"
@@ -55,14 +56,14 @@ struct Setup {
 /// With gpu.shard_optimizer each rank gets the sum of its part of each bucket only, updates that, and the
 /// parameters are gathered (ZeRO-1: Rajbhandari et al., SC 2020).
 template <class Device, class Numbers>
-class GpuEngine final : public Engine {
+class GpuEngine : public Engine {
  public:
   using T = typename Numbers::Activation;
   using Master = typename Numbers::Master;
   using Stream = typename Device::Stream;
 
   /// The references must outlive it; `collectives` is used by this engine alone, on one stream.
-  GpuEngine(const Setup& setup, Device& device, Collectives<Device>& collectives);
+  GpuEngine(const Setup& setup, Device& device, CollectiveLog<Device>& collectives);
   ~GpuEngine() override;
 
   [[nodiscard]] std::int64_t parameter_count() const override { return tables().parameters.element_count(); }
@@ -85,6 +86,7 @@ class GpuEngine final : public Engine {
     std::optional<typename Device::Memory> host;
     std::optional<typename Device::Memory> outcome;  ///< pinned: a StepOutcome and two stamps
     std::optional<typename Device::Graph> graph;
+    std::vector<ListedCollective> collectives;  ///< of the graph
     std::optional<typename Device::Event> copied, done;
     std::int64_t filled = 0;  ///< rows that hold samples
     double clip_norm = 0;
@@ -126,13 +128,12 @@ class GpuEngine final : public Engine {
   void launch(Stream& stream, const Kernel& kernel) {
     device_.launch(stream, kernel.grid(), kernel);
   }
-  void wait(const typename Device::Event& event);
   void upload(Master* to, std::span<const float> from);
   void download(std::span<float> to, const Master* from);
 
   Setup setup_;
   Device& device_;
-  Collectives<Device>& collectives_;
+  CollectiveLog<Device>& collectives_;
   const optim::Optimizer& optimizer_;
   BucketPlan plan_;
   ShardPlan shards_;

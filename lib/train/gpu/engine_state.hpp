@@ -9,7 +9,7 @@
 namespace hpo::train::gpu {
 
 template <class Device, class Numbers>
-GpuEngine<Device, Numbers>::GpuEngine(const Setup& setup, Device& device, Collectives<Device>& collectives)
+GpuEngine<Device, Numbers>::GpuEngine(const Setup& setup, Device& device, CollectiveLog<Device>& collectives)
     : setup_(setup),
       device_(device),
       collectives_(collectives),

@@ -34,8 +34,13 @@ void GpuEngine<Device, Numbers>::begin_step(const StepInput& input) {
   if (!setup_.gpu.graph || !std::exchange(slot.has_run, true)) {
     enqueue(slot);
   } else {
-    if (!slot.graph) slot.graph = device_.capture(compute_, [&] { enqueue(slot); });
+    if (!slot.graph) {
+      collectives_.begin_list();
+      slot.graph = device_.capture(compute_, [&] { enqueue(slot); });
+      slot.collectives = collectives_.end_list();
+    }
     device_.replay(compute_, *slot.graph);
+    collectives_.replayed(slot.collectives);
   }
   device_.record(*slot.done, compute_);
   under_way_.push_back(&slot);
@@ -45,7 +50,7 @@ template <class Device, class Numbers>
 StepReport GpuEngine<Device, Numbers>::end_step() {
   HPO_CHECK(!under_way_.empty(), "no step is under way");
   const Slot& slot = *under_way_.front();
-  wait(*slot.done);
+  collectives_.wait(*slot.done);
   under_way_.pop_front();
   StepOutcome outcome;
   std::array<std::uint64_t, 2> stamps{};
@@ -186,6 +191,7 @@ void GpuEngine<Device, Numbers>::enqueue_bucket(std::size_t index) {
   const Bucket& bucket = plan_.buckets[index];
   double* parts = check_parts_.data() + static_cast<std::int64_t>(index) * 2 * kCheckBlocks;
   const Master* own = gradients_.data() + bucket.offset;
+  collectives_.next_is_bucket(static_cast<std::int32_t>(index));
   if (is_sharded()) {
     const Shard& shard = shards_.shards[index];
     collectives_.reduce_scatter(collective_stream_, own, reduced_.data() + shard.own_offset, shard.size);
@@ -259,12 +265,6 @@ void GpuEngine<Device, Numbers>::order(Stream& earlier, Stream& later) {
   const auto& event = *events_[next_event_++];
   device_.record(event, earlier);
   device_.wait(later, event);
-}
-
-/// Whoever waits looks after the other ranks: a collective whose partner has died never ends.
-template <class Device, class Numbers>
-void GpuEngine<Device, Numbers>::wait(const typename Device::Event& event) {
-  while (!device_.is_done(event)) collectives_.check();
 }
 
 }  // namespace hpo::train::gpu

@@ -37,7 +37,7 @@ Shape inputs_of(const Config& config) {
 template <class Numbers = Float32>
 struct OnHost {
   OnHost(const Config& config, std::int64_t rows, const HostDeviceOptions& options = {}, bool graph = true)
-      : device(options), collectives(device) {
+      : device(options), collectives(device), log(device, collectives, nullptr) {
     Setup setup{.architecture = models::make_architecture(config.model, inputs_of(config), 4),
                 .optimizer = config.optimizer,
                 .task = config.data.task,
@@ -46,10 +46,11 @@ struct OnHost {
                 .rows = rows};
     setup.gpu.graph = graph;
     setup.link = assumed_link(1, 1);
-    engine = std::make_unique<GpuEngine<HostDevice, Numbers>>(setup, device, collectives);
+    engine = std::make_unique<GpuEngine<HostDevice, Numbers>>(setup, device, log);
   }
   HostDevice device;
   SelfCollectives<HostDevice> collectives;
+  CollectiveLog<HostDevice> log;
   std::unique_ptr<GpuEngine<HostDevice, Numbers>> engine;
 };
 
@@ -261,8 +262,9 @@ TEST_CASE("gpu engine: every gradient agrees with finite differences in double t
                        wide = (far_above - far_below) / (highest - lowest);
           const double slope = (4 * near - wide) / 3;
           CAPTURE(view.name);
-          CHECK(slope ==
-                doctest::Approx(gradient[static_cast<std::size_t>(offset) + j]).epsilon(1e-6).scale(1 + scale));
+          CHECK(
+              slope ==
+              doctest::Approx(gradient[static_cast<std::size_t>(offset) + j]).epsilon(1e-6).scale(1 + scale));
         }
         offset += (static_cast<std::int64_t>(view.values.size()) + 15) / 16 * 16;
       }

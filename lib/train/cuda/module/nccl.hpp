@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "train/comm/communicator.hpp"
 #include "train/gpu/collectives.hpp"
@@ -98,33 +99,34 @@ class NcclCollectives final : public gpu::Collectives<Device> {
  public:
   using Stream = typename Device::Stream;
 
-  explicit NcclCollectives(NcclCommunicator& communicator) : communicator_(communicator) {}
+  explicit NcclCollectives(std::unique_ptr<NcclCommunicator> communicator)
+      : communicator_(std::move(communicator)) {}
 
-  [[nodiscard]] int rank() const override { return communicator_.rank(); }
-  [[nodiscard]] int size() const override { return communicator_.size(); }
+  [[nodiscard]] int rank() const override { return communicator_->rank(); }
+  [[nodiscard]] int size() const override { return communicator_->size(); }
   void all_reduce(Stream& stream, const float* from, float* to, std::int64_t n) override {
-    communicator_.all_reduce(from, to, n, ncclFloat32, ncclSum, stream.get());
+    communicator_->all_reduce(from, to, n, ncclFloat32, ncclSum, stream.get());
   }
   void all_reduce(Stream& stream, const double* from, double* to, std::int64_t n) override {
-    communicator_.all_reduce(from, to, n, ncclFloat64, ncclSum, stream.get());
+    communicator_->all_reduce(from, to, n, ncclFloat64, ncclSum, stream.get());
   }
   void reduce_scatter(Stream& stream, const float* from, float* to, std::int64_t n_each) override {
-    communicator_.reduce_scatter(from, to, n_each, ncclFloat32, stream.get());
+    communicator_->reduce_scatter(from, to, n_each, ncclFloat32, stream.get());
   }
   void reduce_scatter(Stream& stream, const double* from, double* to, std::int64_t n_each) override {
-    communicator_.reduce_scatter(from, to, n_each, ncclFloat64, stream.get());
+    communicator_->reduce_scatter(from, to, n_each, ncclFloat64, stream.get());
   }
   void all_gather(Stream& stream, const float* from, float* to, std::int64_t n_each) override {
-    communicator_.all_gather(from, to, n_each, ncclFloat32, stream.get());
+    communicator_->all_gather(from, to, n_each, ncclFloat32, stream.get());
   }
   void all_gather(Stream& stream, const double* from, double* to, std::int64_t n_each) override {
-    communicator_.all_gather(from, to, n_each, ncclFloat64, stream.get());
+    communicator_->all_gather(from, to, n_each, ncclFloat64, stream.get());
   }
-  void check() override { communicator_.check(); }
+  void check() override { communicator_->check(); }
   [[nodiscard]] std::string name() const override { return "NCCL " + nccl_version(); }
 
  private:
-  NcclCommunicator& communicator_;
+  std::unique_ptr<NcclCommunicator> communicator_;
 };
 
 }  // namespace hpo::train::cuda
