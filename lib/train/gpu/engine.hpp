@@ -126,6 +126,7 @@ class GpuEngine : public Engine {
   void order(Stream& earlier, Stream& later);
   template <class Kernel>
   void launch(Stream& stream, const Kernel& kernel) {
+    ++launches_;
     device_.launch(stream, kernel.grid(), kernel);
   }
   void upload(Master* to, std::span<const float> from);
@@ -153,6 +154,7 @@ class GpuEngine : public Engine {
   std::deque<Slot*> under_way_;
   std::vector<std::unique_ptr<typename Device::Event>> events_;
   std::size_t next_event_ = 0, next_slot_ = 0, next_bucket_ = 0;
+  int launches_ = 0;  ///< of a step, once it has been enqueued
 
   // The state on the host, as state() shows it.
   AlignedBuffer host_parameters_, host_statistics_;

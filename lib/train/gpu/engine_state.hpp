@@ -175,10 +175,11 @@ std::vector<double> GpuEngine<Device, Numbers>::gradient() {
 
 template <class Device, class Numbers>
 std::string GpuEngine<Device, Numbers>::describe() const {
-  return fmt::format("{}; {}; {} of {} activations in products; {} buckets{}; {}", device_.describe(),
+  return fmt::format("{}; {}; {} of {} activations in products; {} buckets{}; {}{}", device_.describe(),
                      collectives_.name(), network_->fused(), network_->fusible(), plan_.buckets.size(),
                      is_sharded() ? ", sharded optimiser" : "",
-                     setup_.gpu.graph ? "one graph a step" : "no graph");
+                     setup_.gpu.graph ? "one graph a step" : "no graph",
+                     launches_ == 0 ? "" : fmt::format("; launches {}", setup_.gpu.graph ? 1 : launches_));
 }
 
 }  // namespace hpo::train::gpu

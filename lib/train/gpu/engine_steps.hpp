@@ -143,6 +143,7 @@ void GpuEngine<Device, Numbers>::begin_operations(Slot& slot) {
 
 template <class Device, class Numbers>
 void GpuEngine<Device, Numbers>::enqueue(Slot& slot) {
+  launches_ = network_->launches();
   launch(compute_, Stamp{stamps_.data()});
   begin_operations(slot);
   network_->enqueue_forward(compute_, true);

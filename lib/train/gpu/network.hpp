@@ -105,6 +105,12 @@ class Network {
   [[nodiscard]] const T* outputs() const { return value_; }
   /// Where the loss puts its derivative by outputs(); it may be outputs() itself.
   [[nodiscard]] T* output_gradient() const { return gradient_at(backward_.size()); }
+  /// Launches of a step.
+  [[nodiscard]] int launches() const {
+    std::size_t count = training_.size() + commit_.size();
+    for (const Backward& layer : backward_) count += layer.operations.size();
+    return static_cast<int>(count);
+  }
   /// Operations that epilogues have taken over, of those they could.
   [[nodiscard]] int fused() const { return fused_; }
   [[nodiscard]] int fusible() const { return fusible_; }

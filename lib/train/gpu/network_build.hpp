@@ -179,10 +179,8 @@ void Network<Device, Numbers>::add_linear(const Specs& specs, std::size_t i) {
     const T* weights = buffers_.weights;
     add_forward([=, this, w = spec.weight, b = spec.bias](Stream& stream) {
       device_.run(stream, *product, {.a = source(x, inputs_), .b = weights + w, .d = y, .bias = weights + b});
-      if (!adds_bias) return;
-      const AddBias<T> kernel{rows_, outputs, weights + b, y};
-      device_.launch(stream, kernel.grid(), kernel);
     });
+    if (adds_bias) add_forward(launch(AddBias<T>{rows_, outputs, weights + spec.bias, y}));
   }
 
   const T* dy = gradient_at(i + 1);
@@ -216,10 +214,9 @@ void Network<Device, Numbers>::add_linear(const Specs& specs, std::size_t i) {
                    .d = dx,
                    .aux = fused ? fused->aux : nullptr,
                    .bias_gradient = fused ? fused->bias_gradient : nullptr});
-      if (!fused || fused->to_convert == nullptr) return;
-      const Convert<T, Master> kernel{fused->columns, fused->to_convert, fused->converted};
-      device_.launch(stream, kernel.grid(), kernel);
     });
+    if (fused && fused->to_convert != nullptr)
+      operations.push_back(launch(Convert<T, Master>{fused->columns, fused->to_convert, fused->converted}));
   }
   value_ = y;
 }
@@ -254,14 +251,14 @@ void Network<Device, Numbers>::add_convolution(const layers::Spec& spec, bool th
                                 .input_gradient = has_input_gradient}));
   T* weight = const_cast<T*>(buffers_.weights) + spec.weight;
   const Master* bias = buffers_.parameters + spec.bias;
-  for (const bool training : {true, false})
-    (training ? training_ : evaluation_).push_back([=, this](Stream& stream) {
-      device_.run(stream, *convolution, ConvolutionPass::forward,
-                  {.x = const_cast<T*>(source(x, inputs_)), .y = convolved_, .weight = weight});
-      const MaxPool<T, Master> pool{
-          rows_, height, width, outputs, convolved_, bias, then_relu, y, training ? which : nullptr};
-      device_.launch(stream, pool.grid(), pool);
-    });
+  add_forward([=, this](Stream& stream) {
+    device_.run(stream, *convolution, ConvolutionPass::forward,
+                {.x = const_cast<T*>(source(x, inputs_)), .y = convolved_, .weight = weight});
+  });
+  MaxPool<T, Master> pool{rows_, height, width, outputs, convolved_, bias, then_relu, y, which};
+  training_.push_back(launch(pool));
+  pool.which = nullptr;
+  evaluation_.push_back(launch(pool));
   is_activated_ = then_relu;
 
   const T* dy = gradient_at(i + 1);
