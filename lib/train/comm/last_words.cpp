@@ -101,20 +101,21 @@ boost::filesystem::path LastWords::write(const std::string& reason) {
 std::string LastWords::words(const std::string& what, const std::string& file,
                              const std::string& advice) const {
   const std::lock_guard lock(mutex_);
-  return fmt::format("{}: rank {} of {} on {} {}\n  its last collectives: {}\n  try: {}\n",
+  return fmt::format("{}: rank {} of {} on {} {}\n  its last collectives: {}\n{}",
                      program_invocation_short_name, rank_, size_, host_name(), what,
-                     file.empty() ? "could not be written" : file, advice);
+                     file.empty() ? "could not be written" : file,
+                     advice.empty() ? "" : fmt::format("  try: {}\n", advice));
 }
 
-void LastWords::tell(const std::string& what, const std::string& advice) {
+void LastWords::tell(const std::string& what) {
   {
     const std::lock_guard lock(mutex_);
     ++threads_;
   }
   try {
-    std::thread([self = shared_from_this(), what, advice] {
+    std::thread([self = shared_from_this(), what] {
       const std::string file = self->write(what).string();
-      self->say(self->words(what, file, advice));
+      self->say(self->words(what, file, ""));
       const std::lock_guard lock(self->mutex_);
       --self->threads_;
       self->changed_.notify_all();

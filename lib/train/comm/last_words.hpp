@@ -31,11 +31,10 @@ class LastWords : public std::enable_shared_from_this<LastWords> {
   /// Writes the record into the directory given, else the working directory, else the one for temporary
   /// files; "" when none of them takes it.
   boost::filesystem::path write(const std::string& reason);
-  /// Writes the record and says "rank 1 of 4 on HOST WHAT", where the record is, and the advice. Does not
-  /// wait.
-  void tell(const std::string& what, const std::string& advice);
-  /// The same, then runs the hook; waits for both, but not longer than `seconds`. The words are said in any
-  /// case.
+  /// Writes the record and says "rank 1 of 4 on HOST WHAT" and where the record is. Does not wait.
+  void tell(const std::string& what);
+  /// The same with advice, then runs the hook; waits for both, but not longer than `seconds`. The words are
+  /// said in any case.
   void tell_and_run_hook(const std::string& what, const std::string& advice, double seconds);
   /// Waits for what is still being said, at most `seconds`, and takes the record away when `is_orderly`: then
   /// it was a warning that came to nothing.

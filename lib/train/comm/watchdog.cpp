@@ -163,8 +163,8 @@ void Watchdog::look() {
     expire(limit);
   } else if (!warned_ && awake_ - since_ >= kWarning * limit && (is_waiting || others_may_wait())) {
     warned_ = true;
-    last_words_->tell(situation(is_waiting),
-                      fmt::format("the ranks that wait end the run after {}", seconds(limit)));
+    last_words_->tell(
+        fmt::format("{}; the ranks that wait end the run after {}", situation(is_waiting), seconds(limit)));
   }
 }
 
