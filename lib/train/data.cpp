@@ -185,4 +185,27 @@ Batch Data::batch(Part part, std::span<const std::uint64_t> ids, std::uint64_t e
           .epoch = epoch};
 }
 
+Batch Data::rows(Part part, std::span<const std::uint64_t> ids, std::uint64_t epoch,
+                 BatchMemory& memory) const {
+  memory.rows.clear();
+  for (const std::uint64_t id : ids) memory.rows.push_back(static_cast<std::uint32_t>(row(part, id)));
+  return {.count = static_cast<std::int64_t>(ids.size()),
+          .sample_ids = ids.data(),
+          .epoch = epoch,
+          .rows = memory.rows.data()};
+}
+
+SampleTable Data::table() const {
+  const bool has_labels = task() == Task::classification, has_bytes = !samples_.bytes.empty();
+  return {.count = samples_.count,
+          .features = samples_.features(),
+          .outputs = samples_.outputs,
+          .bytes = has_bytes ? samples_.bytes.data() : nullptr,
+          .scale = byte_scale_,
+          .shift = byte_shift_,
+          .values = has_bytes ? nullptr : samples_.values.data(),
+          .labels = has_labels ? samples_.labels.data() : nullptr,
+          .targets = has_labels ? nullptr : samples_.targets.data()};
+}
+
 }  // namespace hpo::train

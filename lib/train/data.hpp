@@ -47,6 +47,7 @@ enum class Part { training, validation };
 struct BatchMemory {
   std::vector<float> inputs, targets;
   std::vector<std::int32_t> labels;
+  std::vector<std::uint32_t> rows;
 };
 
 /// A training and a validation set. Inputs come out standardised with the training set's mean and deviation:
@@ -69,6 +70,11 @@ class Data {
   /// The samples with these numbers within `part`. Views `memory` and `ids`, which must stay as they are.
   [[nodiscard]] Batch batch(Part part, std::span<const std::uint64_t> ids, std::uint64_t epoch,
                             BatchMemory& memory) const;
+  /// The same for an engine that has table().
+  [[nodiscard]] Batch rows(Part part, std::span<const std::uint64_t> ids, std::uint64_t epoch,
+                           BatchMemory& memory) const;
+  /// All samples of both parts. Views this object.
+  [[nodiscard]] SampleTable table() const;
 
  private:
   /// Where sample `id` of a part lies in `samples_`.

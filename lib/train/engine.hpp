@@ -13,6 +13,17 @@
 
 namespace hpo::train {
 
+/// All samples of a run as they lie in the host's memory, row-major.
+struct SampleTable {
+  std::int64_t count = 0, features = 0, outputs = 0;
+  /// count x features, each worth byte * scale + shift; or null, and then `values`, worth what they are.
+  const std::uint8_t* bytes = nullptr;
+  float scale = 1, shift = 0;
+  const float* values = nullptr;
+  const std::int32_t* labels = nullptr;  ///< classification: count
+  const float* targets = nullptr;        ///< regression: count x outputs
+};
+
 /// A batch on the host, one rank's share of the global one. Rows are samples, row-major float32.
 struct Batch {
   const float* inputs = nullptr;              ///< count x features
@@ -21,6 +32,9 @@ struct Batch {
   std::int64_t count = 0;                     ///< may be 0: this rank has no share of the last batch
   const std::uint64_t* sample_ids = nullptr;  ///< count; with `epoch` they key the dropout masks
   std::uint64_t epoch = 0;
+  /// For an engine that has the samples: count numbers of rows of its table, in the place of inputs, labels
+  /// and targets.
+  const std::uint32_t* rows = nullptr;
 };
 
 /// Sums over a batch's samples (never means: the caller divides by the global count, so uneven shares average
@@ -64,6 +78,10 @@ class Engine {
  public:
   virtual ~Engine() = default;
   [[nodiscard]] virtual std::int64_t parameter_count() const = 0;
+  /// Takes the samples to where it computes, when there is room for them; from then on batches come as rows.
+  /// Before the first step.
+  virtual void keep(const SampleTable& /*samples*/) {}
+  [[nodiscard]] virtual bool has_samples() const { return false; }
   /// Begins a step: this rank's share forward and backward, the sum of all ranks' gradients over the sum of
   /// their samples, clipped, the optimiser. Uneven shares average right, and a non-finite gradient leaves
   /// everything as it was. The batch's memory may be used again when this returns. Collective.

@@ -19,7 +19,9 @@ BatchSums evaluate(Engine& engine, const Data& data, std::int64_t batch, comm::C
   for (std::int64_t first = share_begin(count, world.rank(), world.size()); first < end; first += piece) {
     std::vector<std::uint64_t> ids(static_cast<std::size_t>(std::min(piece, end - first)));
     std::iota(ids.begin(), ids.end(), static_cast<std::uint64_t>(first));
-    const BatchSums part = engine.evaluate(data.batch(Part::validation, ids, 0, memory));
+    const BatchSums part =
+        engine.evaluate(engine.has_samples() ? data.rows(Part::validation, ids, 0, memory)
+                                             : data.batch(Part::validation, ids, 0, memory));
     sums[0] += part.loss;
     sums[1] += part.errors;
     sums[2] += static_cast<double>(part.samples);

@@ -50,6 +50,7 @@ class Run {
     Config fitting = config;  // no batch is larger than the data
     fitting.batch = std::min(config.batch, data_->size(Part::training));
     engine_ = make_engine(fitting, data_->shape(), data_->outputs(), assignment.seed, world);
+    engine_->keep(data_->table());
     progress_ = keeper_.resume(*engine_);
     tell(describe());
   }
@@ -115,7 +116,9 @@ class Run {
     // In the middle of the step, so that the curve's integral does not depend on the batch size.
     const double position = static_cast<double>(first) + 0.5 * static_cast<double>(share.global_count);
     const double lr = config_.optimizer.lr * schedule_factor(config_.schedule, position, horizon());
-    engine_->begin_step({.batch = data_->batch(Part::training, share.ids, share.epoch, memory_),
+    engine_->begin_step({.batch = engine_->has_samples()
+                                      ? data_->rows(Part::training, share.ids, share.epoch, memory_)
+                                      : data_->batch(Part::training, share.ids, share.epoch, memory_),
                          .lr = lr,
                          .clip_norm = config_.clip_norm,
                          .votes = council_.votes()});

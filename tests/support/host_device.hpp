@@ -23,6 +23,7 @@ struct HostDeviceOptions {
   std::vector<Epilogue> without = {};
   /// Device memory is out of the program's reach except while operations run (host_memory.hpp).
   bool guarded = true;
+  std::size_t free_memory = std::size_t{1} << 30;
 };
 
 /// A device that is played on the CPU: what every other device is compared with. One thread at a time.
@@ -98,6 +99,7 @@ class HostDevice {
 
   [[nodiscard]] Memory allocate(std::size_t bytes) { return memory(bytes, false); }
   [[nodiscard]] Memory pinned(std::size_t bytes) { return memory(bytes, true); }
+  [[nodiscard]] std::size_t free_memory() const { return options_.free_memory; }
   [[nodiscard]] Stream make_stream(Priority priority = Priority::normal);
   [[nodiscard]] Event make_event();
   void copy(const Stream& stream, void* to, const void* from, std::size_t bytes);

@@ -14,6 +14,7 @@
 ///   Memory allocate(std::size_t bytes)          zeroed device memory, 256-byte aligned, freed by its
 ///                                               destructor; Memory has data() -> std::byte*, size()
 ///   Memory pinned(std::size_t bytes)            the same on the host, for copies that need not wait
+///   std::size_t free_memory()                   bytes of device memory that nobody has
 ///   Stream make_stream(Priority = normal); Event make_event()
 ///   void copy(stream, void* to, const void* from, std::size_t bytes)   any direction, asynchronous
 ///   void zero(stream, void* to, std::size_t bytes)

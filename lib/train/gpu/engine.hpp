@@ -21,6 +21,7 @@
 #include "train/gpu/collective_log.hpp"
 #include "train/gpu/collectives.hpp"
 #include "train/gpu/device.hpp"
+#include "train/gpu/kernels/gather.hpp"
 #include "train/gpu/kernels/loss.hpp"
 #include "train/gpu/kernels/order.hpp"
 #include "train/gpu/kernels/update.hpp"
@@ -67,6 +68,8 @@ class GpuEngine : public Engine {
   ~GpuEngine() override;
 
   [[nodiscard]] std::int64_t parameter_count() const override { return tables().parameters.element_count(); }
+  void keep(const SampleTable& samples) override;
+  [[nodiscard]] bool has_samples() const override { return samples_.has_value(); }
   void begin_step(const StepInput& input) override;
   [[nodiscard]] StepReport end_step() override;
   [[nodiscard]] int steps_ahead() const override { return kSlots; }
@@ -94,7 +97,15 @@ class GpuEngine : public Engine {
   };
   /// Where the parts of a slot lie, in bytes.
   struct Places {
-    std::size_t inputs = 0, targets = 0, ids = 0, order = 0, end = 0;
+    std::size_t inputs = 0, targets = 0, ids = 0, rows = 0, order = 0, end = 0;
+  };
+
+  /// The samples of a run, on the device, and the batch that is picked out of them.
+  struct Samples {
+    SampleTable table;  ///< its pointers are the host's
+    Array<Device, std::byte> inputs, targets;
+    Array<Device, float> batch_inputs;
+    Array<Device, std::byte> batch_targets;
   };
 
   [[nodiscard]] const layers::Tables& tables() const { return setup_.architecture.tables(); }
@@ -115,6 +126,15 @@ class GpuEngine : public Engine {
   void make_slots();
   void load(Slot& slot, const Batch& batch, const StepOrder& order);
   void begin_operations(Slot& slot);
+  void enqueue_gather(const Slot& slot);
+  [[nodiscard]] std::size_t target_bytes() const {
+    return setup_.task == Task::classification ? sizeof(std::int32_t)
+                                               : static_cast<std::size_t>(setup_.outputs) * sizeof(float);
+  }
+  /// Where the targets of the slot's batch lie when its operations run.
+  [[nodiscard]] const std::byte* targets_of(const Slot& slot) const {
+    return samples_ ? samples_->batch_targets.data() : slot.device.data() + places_.targets;
+  }
   void enqueue(Slot& slot);
   void enqueue_loss(Slot& slot, bool training);
   void enqueue_bucket(std::size_t index);
@@ -150,6 +170,7 @@ class GpuEngine : public Engine {
   Array<Device, std::uint64_t> stamps_;
   std::unique_ptr<Network<Device, Numbers>> network_;
   Places places_;
+  std::optional<Samples> samples_;
   std::array<Slot, kSlots> slots_;
   std::deque<Slot*> under_way_;
   std::vector<std::unique_ptr<typename Device::Event>> events_;

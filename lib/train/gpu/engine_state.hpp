@@ -75,12 +75,10 @@ void GpuEngine<Device, Numbers>::make_slots() {
     places_.end = (begin + bytes + 255) / 256 * 256;
     return begin;
   };
-  const std::size_t target_bytes = setup_.task == Task::classification
-                                       ? sizeof(std::int32_t)
-                                       : static_cast<std::size_t>(setup_.outputs) * sizeof(float);
   places_.inputs = place(rows * static_cast<std::size_t>(features()) * sizeof(float));
-  places_.targets = place(rows * target_bytes);
+  places_.targets = place(rows * target_bytes());
   places_.ids = place(rows * sizeof(std::uint64_t));
+  places_.rows = place(rows * sizeof(std::uint32_t));
   places_.order = place(sizeof(StepOrder));
   for (Slot& slot : slots_) {
     slot.device = {device_, static_cast<std::int64_t>(places_.end)};
@@ -89,6 +87,29 @@ void GpuEngine<Device, Numbers>::make_slots() {
     slot.copied = device_.make_event();
     slot.done = device_.make_event();
   }
+}
+
+template <class Device, class Numbers>
+void GpuEngine<Device, Numbers>::keep(const SampleTable& table) {
+  HPO_CHECK(under_way_.empty() && !slots_[0].has_run, "samples after the first step");
+  const std::int64_t row_bytes =
+      table.features * (table.bytes != nullptr ? 1 : static_cast<std::int64_t>(sizeof(float)));
+  const std::int64_t bytes = table.count * (row_bytes + static_cast<std::int64_t>(target_bytes()));
+  // The rest stays for what libraries take later, and for other ranks that share the device.
+  if (bytes > static_cast<std::int64_t>(device_.free_memory() / 4)) return;
+  samples_.emplace();
+  samples_->table = table;
+  samples_->inputs = {device_, table.count * row_bytes};
+  samples_->targets = {device_, table.count * static_cast<std::int64_t>(target_bytes())};
+  samples_->batch_inputs = {device_, setup_.rows * table.features};
+  samples_->batch_targets = {device_, setup_.rows * static_cast<std::int64_t>(target_bytes())};
+  device_.copy(compute_, samples_->inputs.data(),
+               table.bytes != nullptr ? static_cast<const void*>(table.bytes) : table.values,
+               samples_->inputs.bytes());
+  device_.copy(compute_, samples_->targets.data(),
+               table.labels != nullptr ? static_cast<const void*>(table.labels) : table.targets,
+               samples_->targets.bytes());
+  device_.synchronize(compute_);
 }
 
 template <class Device, class Numbers>

@@ -80,7 +80,8 @@ BatchSums GpuEngine<Device, Numbers>::evaluate(const Batch& batch) {
   for (std::int64_t first = 0; first < batch.count; first += setup_.rows) {
     Batch piece = batch;
     piece.count = std::min(setup_.rows, batch.count - first);
-    piece.inputs += first * width;
+    if (piece.inputs != nullptr) piece.inputs += first * width;
+    if (piece.rows != nullptr) piece.rows += first;
     if (piece.labels != nullptr) piece.labels += first;
     if (piece.targets != nullptr) piece.targets += first * setup_.outputs;
     if (piece.sample_ids != nullptr) piece.sample_ids += first;
@@ -116,14 +117,19 @@ void GpuEngine<Device, Numbers>::load(Slot& slot, const Batch& batch, const Step
       device_.zero(copies_, slot.device.data() + place + count * row_bytes,
                    static_cast<std::size_t>(slot.filled - batch.count) * row_bytes);
   };
-  if (setup_.task == Task::classification) {
+  if (samples_) {
+    HPO_CHECK(batch.rows != nullptr || count == 0, "a batch without rows for an engine that has the samples");
+    for (std::int64_t i = 0; i < batch.count; ++i)
+      HPO_CHECK(batch.rows[i] < samples_->table.count, "a row that is not in the table");
+    bring(batch.rows, places_.rows, sizeof(std::uint32_t));
+  } else if (setup_.task == Task::classification) {
     for (std::int64_t i = 0; i < batch.count; ++i)
       HPO_CHECK(batch.labels[i] >= 0 && batch.labels[i] < setup_.outputs, "a label is not a class number");
     bring(batch.labels, places_.targets, sizeof(std::int32_t));
   } else {
     bring(batch.targets, places_.targets, static_cast<std::size_t>(setup_.outputs) * sizeof(float));
   }
-  bring(batch.inputs, places_.inputs, static_cast<std::size_t>(features()) * sizeof(float));
+  if (!samples_) bring(batch.inputs, places_.inputs, static_cast<std::size_t>(features()) * sizeof(float));
   bring(batch.sample_ids, places_.ids, sizeof(std::uint64_t));
   std::memcpy(host + places_.order, &order, sizeof order);
   device_.copy(copies_, slot.device.data() + places_.order, host + places_.order, sizeof order);
@@ -135,10 +141,35 @@ template <class Device, class Numbers>
 void GpuEngine<Device, Numbers>::begin_operations(Slot& slot) {
   next_event_ = 0;
   std::byte* device = slot.device.data();
-  network_->set_batch(reinterpret_cast<const float*>(device + places_.inputs),
-                      reinterpret_cast<const std::uint64_t*>(device + places_.ids));
+  network_->set_batch(
+      samples_ ? samples_->batch_inputs.data() : reinterpret_cast<const float*>(device + places_.inputs),
+      reinterpret_cast<const std::uint64_t*>(device + places_.ids));
   launch(compute_, EnterOrder{reinterpret_cast<const StepOrder*>(device + places_.order), order_.data(),
                               outcome_.data()});
+  if (samples_) enqueue_gather(slot);
+}
+
+template <class Device, class Numbers>
+void GpuEngine<Device, Numbers>::enqueue_gather(const Slot& slot) {
+  const auto* rows = reinterpret_cast<const std::uint32_t*>(slot.device.data() + places_.rows);
+  const std::int64_t* samples = &order_.data()->samples;
+  const SampleTable& table = samples_->table;
+  const auto gather = [&]<class From, class To>(std::int64_t width, const std::byte* from, To* to) {
+    launch(compute_, Gather<From, To>{setup_.rows, width, samples, rows, reinterpret_cast<const From*>(from),
+                                      table.scale, table.shift, to});
+  };
+  if (table.bytes != nullptr)
+    gather.template operator()<std::uint8_t>(features(), samples_->inputs.data(),
+                                             samples_->batch_inputs.data());
+  else
+    gather.template operator()<float>(features(), samples_->inputs.data(), samples_->batch_inputs.data());
+  std::byte* targets = samples_->batch_targets.data();
+  if (setup_.task == Task::classification)
+    gather.template operator()<std::int32_t>(1, samples_->targets.data(),
+                                             reinterpret_cast<std::int32_t*>(targets));
+  else
+    gather.template operator()<float>(setup_.outputs, samples_->targets.data(),
+                                      reinterpret_cast<float*>(targets));
 }
 
 template <class Device, class Numbers>
@@ -172,7 +203,7 @@ void GpuEngine<Device, Numbers>::enqueue(Slot& slot) {
 
 template <class Device, class Numbers>
 void GpuEngine<Device, Numbers>::enqueue_loss(Slot& slot, bool training) {
-  const std::byte* targets = slot.device.data() + places_.targets;
+  const std::byte* targets = targets_of(slot);
   T* gradient = training ? network_->output_gradient() : nullptr;
   const std::int64_t* samples = &order_.data()->samples;
   if (setup_.task == Task::classification)

@@ -295,6 +295,66 @@ TEST_CASE(
   for (int i = 0; i < 2; ++i) CHECK(step(*gpu.engine, samples.batch(8, 5)).non_finite == 0);
 }
 
+TEST_CASE(
+    "gpu engine: with the samples on the device a batch is a list of rows, and the numbers are the same") {
+  const Config config = config_of("cnn", "batch", "relu", 0.2, "sgd");
+  const Samples samples(24, 64, 4);
+  const SampleTable table{.count = 24,
+                          .features = 64,
+                          .outputs = 4,
+                          .values = samples.inputs.data(),
+                          .labels = samples.labels.data()};
+  const auto train = [&](bool keep, const HostDeviceOptions& options) {
+    OnHost<> gpu(config, 8, options);
+    if (keep) gpu.engine->keep(table);
+    CHECK(gpu.engine->has_samples() == (keep && options.free_memory > 1000));
+    std::vector<double> losses;
+    std::vector<std::uint32_t> rows;
+    const auto batch = [&](std::int64_t first, std::int64_t count) {
+      Batch made = samples.batch(first, count);
+      if (!gpu.engine->has_samples()) return made;
+      rows.clear();
+      for (std::int64_t i = first; i < first + count; ++i) rows.push_back(static_cast<std::uint32_t>(i));
+      made.inputs = nullptr;
+      made.labels = nullptr;
+      made.rows = rows.data();
+      return made;
+    };
+    for (int i = 0; i < 6; ++i)
+      losses.push_back(step(*gpu.engine, batch(8 * (i % 3), i % 3 == 1 ? 3 : 8)).sums.loss);
+    losses.push_back(gpu.engine->evaluate(batch(0, 24)).loss);
+    return losses;
+  };
+  const std::vector<double> plain = train(false, {});
+  CHECK(train(true, {}) == plain);
+  CHECK(train(true, {.seed = 2}) == plain);
+  CHECK(train(true, {.free_memory = 1000}) == plain);  // no room
+}
+
+TEST_CASE("gpu engine: samples of bytes are worth what they are on the host") {
+  const Config config = config_of("mlp", "none", "relu", 0);
+  Samples samples(8, 6, 4);
+  std::vector<std::uint8_t> bytes;
+  for (std::size_t i = 0; i < samples.inputs.size(); ++i) {
+    bytes.push_back(static_cast<std::uint8_t>(i * 37 % 256));
+    samples.inputs[i] = static_cast<float>(bytes.back()) * 0.01F - 1.5F;
+  }
+  OnHost<> from_host(config, 8), kept(config, 8);
+  kept.engine->keep({.count = 8,
+                     .features = 6,
+                     .outputs = 4,
+                     .bytes = bytes.data(),
+                     .scale = 0.01F,
+                     .shift = -1.5F,
+                     .labels = samples.labels.data()});
+  const std::vector<std::uint32_t> rows = {0, 1, 2, 3, 4, 5, 6, 7};
+  Batch by_rows = samples.all();
+  by_rows.rows = rows.data();
+  for (int i = 0; i < 4; ++i)
+    CHECK(step(*kept.engine, by_rows).sums.loss ==
+          doctest::Approx(step(*from_host.engine, samples.all()).sums.loss).epsilon(1e-6));
+}
+
 TEST_CASE("gpu engine: a state taken out and put into another engine goes on bit for bit") {
   const Config config = config_of("cnn", "batch", "relu", 0.2, "adam");
   const Samples samples(16, 64, 4);

@@ -51,6 +51,12 @@ CudaDevice::CudaDevice(int number, const CudaDeviceOptions& options)
   trials_.emplace();
 }
 
+std::size_t CudaDevice::free_memory() const {
+  std::size_t free = 0, total = 0;
+  check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
+  return free;
+}
+
 void CudaDevice::copy(const Stream& stream, void* to, const void* from, std::size_t bytes) {
   if (bytes == 0) return;
   check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, stream.get()), "cudaMemcpyAsync");

@@ -42,6 +42,7 @@ class CudaDevice {
 
   [[nodiscard]] Memory allocate(std::size_t bytes) { return CudaMemory::on_device(bytes); }
   [[nodiscard]] Memory pinned(std::size_t bytes) { return CudaMemory::pinned(bytes); }
+  [[nodiscard]] std::size_t free_memory() const;
   [[nodiscard]] Stream make_stream(gpu::Priority priority = gpu::Priority::normal) {
     return Stream(priority);
   }

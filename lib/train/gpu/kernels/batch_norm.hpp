@@ -117,9 +117,9 @@ struct BatchNormGradientSums {
           for (int j = 0; j < kN; ++j) {
             Real sum = 0, products = 0;
             for (int i = 0; i < kRowsAhead; ++i) {
-              if (i >= count) break;
-              sum += widen(values[i].dy[j]);
-              products += widen(values[i].dy[j]) * (widen(values[i].x[j]) - mean[j]);
+              const Real derivative = i < count ? widen(values[i].dy[j]) : Real(0);
+              sum += derivative;
+              products += i < count ? derivative * (widen(values[i].x[j]) - mean[j]) : Real(0);
             }
             totals[0][j] += static_cast<double>(sum);
             totals[1][j] += static_cast<double>(products);
