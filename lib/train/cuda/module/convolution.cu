@@ -54,7 +54,8 @@ CudaConvolution::CudaConvolution(const std::shared_ptr<Cudnn>& cudnn, const gpu:
   for (const ConvolutionPass pass : kPasses) {
     if (pass == ConvolutionPass::input_gradient && !spec.input_gradient) continue;
     auto& by_cudnn = passes_[static_cast<std::size_t>(pass)];
-    if (measure || spec.channels >= kFewChannels) by_cudnn = make_pass(cudnn, spec, pass);
+    const bool is_padded = pass == ConvolutionPass::forward && spec.channels < kFewChannels;
+    if (measure || !is_padded) by_cudnn = make_pass(cudnn, spec, pass);
     if (by_cudnn && !prefers_cudnn(stream, pass, measure)) by_cudnn = nullptr;
     choice_ += by_cudnn ? " cuDNN" : " own";
   }

@@ -15,9 +15,9 @@ namespace hpo::train::cuda {
 /// bfloat16. tf32 by the kernels is exact.
 class CudaConvolution {
  public:
-  /// cuDNN where it is and has an algorithm, but for inputs of fewer than four channels, which it would pad:
-  /// equal GPUs with equal libraries choose alike. With `measure` the faster on this GPU, which may be
-  /// another one the next time. Memory for a trial is taken and given back.
+  /// cuDNN where it is and has an algorithm, but for the forward pass over fewer than four channels, which it
+  /// would pad: equal GPUs with equal libraries choose alike. With `measure` the faster on this GPU, which
+  /// may be another one the next time. Memory for a trial is taken and given back.
   CudaConvolution(const std::shared_ptr<Cudnn>& cudnn, const gpu::ConvolutionSpec& spec,
                   const CudaStream& stream, bool measure);
   void run(const CudaStream& stream, gpu::ConvolutionPass pass, const gpu::ConvolutionCall& call);

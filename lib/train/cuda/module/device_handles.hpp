@@ -63,7 +63,8 @@ class CudaStream {
 
   explicit CudaStream(gpu::Priority priority = gpu::Priority::normal);
   [[nodiscard]] cudaStream_t get() const { return stream_.get(); }
-  /// kWorkspaceBytes, made when first asked for; also while the stream is captured.
+  /// kWorkspaceBytes, made when first asked for; also while the stream is captured, and then the stream must
+  /// outlive the graph.
   [[nodiscard]] void* workspace() const;
   void synchronize() const;
 
