@@ -16,6 +16,7 @@
 #include "task/command.hpp"
 #include "train/engine.hpp"
 #include "train/trainer.hpp"
+#include "train/world.hpp"
 
 namespace {
 
@@ -79,7 +80,7 @@ ExitCode run_alone(const hpo::cli::Arguments& arguments) {
     fmt::print("{}\n", train::config_to_json(config).dump(2));
     return ExitCode::done;
   }
-  const auto world = train::comm::make_from_environment();
+  const auto world = train::make_world(config.device, config.gpu.share);
   train::Assignment run;
   run.budget = run.horizon = config.epochs;
   run.seed = config.seed;
@@ -123,6 +124,13 @@ exchange::Assignment read_task(const hpo::cli::Arguments& arguments, const excha
   return exchange::read_assignment(manifest, static_cast<std::int32_t>(*index));
 }
 
+/// From what the configuration says of devices. What is wrong with it is told when all of it is read.
+std::unique_ptr<train::comm::Communicator> make_world(const nlohmann::json& config) {
+  const nlohmann::json::json_pointer device("/device"), share("/gpu/share");
+  const bool on_cpu = config.contains(device) && config[device] == "cpu";
+  return train::make_world(on_cpu ? "cpu" : "auto", config.contains(share) && config[share] == true);
+}
+
 ExitCode run_task(const hpo::cli::Arguments& arguments) {
   const auto layout = exchange::Layout::of(arguments.positional(0));
   auto assignment = read_task(arguments, layout);
@@ -149,7 +157,7 @@ ExitCode run_task(const hpo::cli::Arguments& arguments) {
                 "start it once and begin the command with the launcher: -- srun python3 train.py");
   if (!assignment.manifest.command.empty())
     return hpo::task::run_command(layout, assignment, job, [&] { return signals.requested(); });
-  const auto world = train::comm::make_from_environment();
+  const auto world = make_world(assignment.manifest.train);
   return hpo::task::run_builtin(layout, assignment, job, *world, [&] { return signals.requested() != 0; });
 }
 
