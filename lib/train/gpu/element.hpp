@@ -13,12 +13,7 @@ struct Bfloat16 {
   std::uint16_t bits = 0;
 
   Bfloat16() = default;
-  HPO_BOTH explicit Bfloat16(float value) {
-    const auto word = std::bit_cast<std::uint32_t>(value);
-    const bool is_nan = (word & 0x7FFFFFFFU) > 0x7F800000U;
-    bits = static_cast<std::uint16_t>((is_nan ? word | 0x00400000U : word + 0x7FFFU + ((word >> 16) & 1U)) >>
-                                      16);
-  }
+  HPO_BOTH explicit Bfloat16(float value) : bits(cuda::nearest_bfloat16(value)) {}
   HPO_BOTH explicit operator float() const {
     return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
   }

@@ -33,13 +33,7 @@ struct Stamp {
   [[nodiscard]] Grid grid() const { return {1, 32}; }
   template <class Block>
   HPO_BOTH void operator()(Block& block) const {
-    block.each(1, [this](std::int64_t) {
-      std::uint64_t now = 0;
-#if defined(__CUDA_ARCH__)
-      asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(now));
-#endif
-      *at = now;
-    });
+    block.each(1, [this](std::int64_t) { *at = cuda::nanoseconds(); });
   }
 };
 
