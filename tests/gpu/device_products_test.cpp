@@ -35,11 +35,18 @@ TEST_CASE(
 
 TEST_CASE("of the algorithms that cuBLASLt names, one that runs is taken, measured or not") {
   for (const bool measure : {false, true}) {
-    Played device(measure);
+    Played device({.measure = measure});
     const auto product = device.make_product({.m = 8, .n = 8, .k = 8});
     REQUIRE(product);
     CHECK(product->choice().find("number 3 of 3") != std::string::npos);
   }
+}
+
+TEST_CASE("activations may be left to kernels, the bias is not") {
+  Played device({.fuse_activations = false});
+  for (const auto epilogue : {Epilogue::relu_bias, Epilogue::gelu_bias, Epilogue::gelu_gradient})
+    CHECK_FALSE(device.make_product({.m = 8, .n = 8, .k = 8, .epilogue = epilogue}));
+  CHECK(device.make_product({.m = 8, .n = 8, .k = 8, .epilogue = Epilogue::bias}));
 }
 
 TEST_CASE("what cuBLASLt does not know is a plain no") {

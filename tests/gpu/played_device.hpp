@@ -14,7 +14,7 @@ class Played {
   using Stream = cuda::CudaStream;
   using Memory = cuda::CudaMemory;
 
-  explicit Played(bool measure = false) : measure_(measure) {}
+  explicit Played(const cuda::CudaProductOptions& options = {}) : options_(options) {}
   [[nodiscard]] Memory allocate(std::size_t bytes) { return cuda::CudaMemory::on_device(bytes); }
   [[nodiscard]] Stream make_stream() { return cuda::CudaStream(); }
   void copy(const Stream& stream, void* to, const void* from, std::size_t bytes) {
@@ -22,7 +22,7 @@ class Played {
   }
   void synchronize(const Stream& stream) { stream.synchronize(); }
   [[nodiscard]] std::optional<cuda::CudaProduct> make_product(const ProductSpec& spec) {
-    return cuda::CudaProduct::make(cublas_.get(), spec, trials_, measure_);
+    return cuda::CudaProduct::make(cublas_.get(), spec, trials_, options_);
   }
   void run(const Stream& stream, const cuda::CudaProduct& product, const ProductCall& call) {
     product.run(stream, call);
@@ -31,7 +31,7 @@ class Played {
  private:
   cuda::CublasHandle cublas_ = cuda::make_cublas();
   cuda::CudaStream trials_;
-  bool measure_;
+  cuda::CudaProductOptions options_;
 };
 
 }  // namespace hpo::train::gpu::checks

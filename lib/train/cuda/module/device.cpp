@@ -83,7 +83,10 @@ bool CudaDevice::is_done(const Event& event) {
 }
 
 std::optional<CudaDevice::Product> CudaDevice::make_product(const gpu::ProductSpec& spec) {
-  auto product = CudaProduct::make(cublas_.get(), spec, *trials_, options_.measure);
+  constexpr int kFuses = 9;  // compute capability
+  auto product =
+      CudaProduct::make(cublas_.get(), spec, *trials_,
+                        {.measure = options_.measure, .fuse_activations = properties_.major >= kFuses});
   if (product) choices_.push_back(product->choice());
   return product;
 }

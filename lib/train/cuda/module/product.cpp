@@ -207,11 +207,12 @@ bool CudaProduct::choose(const CudaStream& stream, bool measure) {
 }
 
 std::optional<CudaProduct> CudaProduct::make(cublasLtHandle_t cublas, const gpu::ProductSpec& spec,
-                                             const CudaStream& stream, bool measure) {
+                                             const CudaStream& stream, const CudaProductOptions& options) {
   gpu::check(spec);
-  if (spec.inputs == gpu::Type::float64) return std::nullopt;
+  const bool is_activation = spec.epilogue != Epilogue::none && spec.epilogue != Epilogue::bias;
+  if (spec.inputs == gpu::Type::float64 || (is_activation && !options.fuse_activations)) return std::nullopt;
   CudaProduct product(cublas, spec);
-  if (!product.choose(stream, measure)) return std::nullopt;
+  if (!product.choose(stream, options.measure)) return std::nullopt;
   return product;
 }
 

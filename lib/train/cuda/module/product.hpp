@@ -23,6 +23,15 @@ void check(cublasStatus_t status, const char* call);
 using CublasHandle = Owned<cublasLtHandle_t, cublasLtDestroy>;
 [[nodiscard]] CublasHandle make_cublas();
 
+struct CudaProductOptions {
+  /// Takes the fastest of the first few algorithms instead of the first.
+  bool measure = false;
+  /// Off: cuBLASLt does the plain product and the bias only. Before compute capability 9.0 it works
+  /// activations out in kernels that cost more than one of ours (reported for llm.c, 2024; not measured by
+  /// us).
+  bool fuse_activations = true;
+};
+
 class CudaProduct {
  public:
   /// Nothing where cuBLASLt has no algorithm for it (float64, an epilogue whose types it does not know). The
@@ -31,7 +40,8 @@ class CudaProduct {
   /// may then differ in their last bits from run to run. Ranks need not take the same: their gradients are
   /// added up, and that sum is the same on all. Memory for a trial is taken and given back.
   [[nodiscard]] static std::optional<CudaProduct> make(cublasLtHandle_t cublas, const gpu::ProductSpec& spec,
-                                                       const CudaStream& stream, bool measure);
+                                                       const CudaStream& stream,
+                                                       const CudaProductOptions& options);
   void run(const CudaStream& stream, const gpu::ProductCall& call) const;
   /// "gelu_bias 1024 x 4096 x 784 bfloat16: the 2nd of 8, 31 us", for the log.
   [[nodiscard]] const std::string& choice() const { return choice_; }
