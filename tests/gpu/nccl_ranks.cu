@@ -72,8 +72,7 @@ struct Rank {
   template <class T>
   std::vector<T> get(const T* from, std::size_t n) {
     std::vector<T> values(n);
-    device.record(done, stream);
-    log.wait(done);
+    log.synchronize(stream);
     device.copy(stream, values.data(), from, n * sizeof(T));
     device.synchronize(stream);
     return values;
@@ -84,7 +83,6 @@ struct Rank {
   std::unique_ptr<gpu::Collectives<CudaDevice>> collectives;
   gpu::CollectiveLog<CudaDevice> log;
   CudaDevice::Stream stream = device.make_stream(gpu::Priority::high);
-  CudaDevice::Event done = device.make_event();
   std::vector<CudaDevice::Memory> memory;
 };
 

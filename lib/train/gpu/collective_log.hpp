@@ -117,6 +117,8 @@ class CollectiveLog final : public Collectives<Device> {
   /// Waits on the host for an event. While a collective is not done the watchdog counts its deadline, and
   /// failures of the communicator are thrown.
   void wait(const Event& event);
+  /// The same for all that is on the stream now.
+  void synchronize(const Stream& stream);
 
  private:
   template <class Call>
@@ -128,13 +130,14 @@ class CollectiveLog final : public Collectives<Device> {
   comm::Watchdog* watchdog_;
   std::optional<CollectiveBook> book_;
   std::optional<typename Device::Memory> totals_, host_;  ///< begun, done
+  Event reached_;                                         ///< of synchronize
   std::int32_t bucket_ = -1;
 };
 
 template <class Device>
 CollectiveLog<Device>::CollectiveLog(Device& device, Collectives<Device>& collectives,
                                      comm::Watchdog* watchdog)
-    : device_(device), collectives_(collectives), watchdog_(watchdog) {
+    : device_(device), collectives_(collectives), watchdog_(watchdog), reached_(device.make_event()) {
   if (watchdog == nullptr) return;
   book_.emplace(watchdog->recorder());
   totals_ = device.allocate(2 * sizeof(std::uint64_t));
@@ -204,6 +207,12 @@ void CollectiveLog<Device>::wait(const Event& event) {
     if (round > kEager) std::this_thread::sleep_for(kPause);
   }
   look();
+}
+
+template <class Device>
+void CollectiveLog<Device>::synchronize(const Stream& stream) {
+  device_.record(reached_, stream);
+  wait(reached_);
 }
 
 }  // namespace hpo::train::gpu

@@ -126,7 +126,7 @@ std::vector<StateView> GpuEngine<Device, Numbers>::state() {
     Array<Device, Master> whole(device_, plan_.extent);
     order(compute_, collective_stream_);
     gather_shards(collectives_, collective_stream_, shards_, optimizer_state_[i].data(), whole.data());
-    order(collective_stream_, compute_);
+    collectives_.synchronize(collective_stream_);
     download(host_optimizer_state_[i].span(), whole.data());
   }
   StepScalars scalars;

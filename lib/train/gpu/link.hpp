@@ -36,7 +36,6 @@ template <class Device>
   constexpr std::array<std::int64_t, 3> kBytes{4 << 10, 1 << 20, 16 << 20};
   constexpr std::size_t kRounds = 5;
   auto stream = device.make_stream(Priority::high);
-  auto done = device.make_event();
   const auto memory = device.allocate(static_cast<std::size_t>(kBytes.back()));
   auto* data = reinterpret_cast<float*>(memory.data());
   std::vector<LinkSample> samples;
@@ -46,8 +45,7 @@ template <class Device>
       world.barrier();
       const double began = comm::monotonic_seconds();
       log.all_reduce(stream, data, data, bytes / static_cast<std::int64_t>(sizeof(float)));
-      device.record(done, stream);
-      log.wait(done);
+      log.synchronize(stream);
       time = comm::monotonic_seconds() - began;
     }
     times[0] = times[1];  // the first round made the connections

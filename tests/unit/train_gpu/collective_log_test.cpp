@@ -162,6 +162,7 @@ TEST_CASE("collective log: who waits is told when the communicator has failed") 
   bench.device.record(bench.done, bench.stream);
   gate.is_broken = true;
   CHECK_THROWS_AS(log.wait(bench.done), Error);
+  CHECK_THROWS_AS(log.synchronize(bench.stream), Error);
   CHECK(states(watchdog) == std::vector{CollectiveState::running});
   gate.tickets = 1;
 }
