@@ -35,7 +35,7 @@ void set_nccl_environment(const NcclEnvironment& environment);
 ///
 /// Failures throw Error with NCCL's last words: try_again, unless NCCL says that the call was wrong. After
 /// one, or when it ends while an exception passes, it aborts; else it flushes and waits for all ranks to do
-/// so.
+/// so. Graphs that hold calls of it must be gone before it goes.
 class NcclCommunicator {
  public:
   struct Setup {

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ranks that speak over NCCL.
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
+#include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -25,22 +30,27 @@ using comm::Watchdog;
 
 constexpr std::size_t kStagingBytes = std::size_t{1} << 20;
 
-/// What the launcher says of this rank's place among those on its host; before the ranks can talk nobody else
+/// This rank's number among those on its host, as the launcher says: before the ranks can talk nobody else
 /// knows.
-gpu::RankOnHost rank_on_host(bool share) {
-  gpu::RankOnHost rank;
-  rank.share = share;
+std::optional<int> launched_local_rank() {
   for (const char* name : {"LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "SLURM_LOCALID"})
-    if (const auto number = parse_int(environment(name)); number && *number >= 0) {
-      rank.rank = static_cast<int>(*number);
-      break;
-    }
-  rank.size = rank.rank + 1;  // at least; place() asks no more
-  return rank;
+    if (const auto number = parse_int(environment(name)); number && *number >= 0)
+      return static_cast<int>(*number);
+  return std::nullopt;
 }
 
-int choose_gpu(const WorldRequest& request) {
-  const gpu::Placement placement = gpu::place(visible_gpus(), rank_on_host(request.share_gpu));
+int choose_gpu(const WorldRequest& request, std::optional<int> local_rank) {
+  const gpu::VisibleGpus visible = visible_gpus();
+  if (!local_rank && visible.gpus.size() > 1)
+    throw Error(
+        "LOCAL_RANK",
+        fmt::format("is not set, and {} GPUs are visible: which is this rank's?", visible.gpus.size()),
+        "set it for each rank on a host, from 0 on, or let each see one GPU (CUDA_VISIBLE_DEVICES)");
+  gpu::RankOnHost rank;
+  rank.rank = local_rank.value_or(0);
+  rank.size = rank.rank + 1;  // at least
+  rank.share = request.share_gpu;
+  const gpu::Placement placement = gpu::place(visible, rank);
   if (placement.gpu < 0) throw Error("device", placement.reason, placement.next);
   return placement.gpu;
 }
@@ -77,7 +87,8 @@ class NcclWorld final : public comm::Communicator {
  public:
   explicit NcclWorld(const WorldRequest& request)
       : place_(request.place),
-        device_(choose_gpu(request)),
+        launched_local_rank_(launched_local_rank()),
+        device_(choose_gpu(request, launched_local_rank_)),
         device_memory_(CudaMemory::on_device(kStagingBytes)),
         host_memory_(CudaMemory::pinned(kStagingBytes)) {
     watchdog_.set_rank(place_.rank, place_.size);
@@ -196,11 +207,12 @@ class NcclWorld final : public comm::Communicator {
     const std::size_t hash = std::hash<std::string>()(host_name()) >> 11;
     const std::vector<double> hosts = all_gather(std::vector{static_cast<double>(hash)});
     const auto own = hosts.begin() + place_.rank;
-    local_rank_ = static_cast<int>(std::count(hosts.begin(), own, *own));
+    local_rank_ = launched_local_rank_.value_or(static_cast<int>(std::count(hosts.begin(), own, *own)));
     local_size_ = static_cast<int>(std::count(hosts.begin(), hosts.end(), *own));
   }
 
   const comm::Place place_;
+  const std::optional<int> launched_local_rank_;
   Watchdog watchdog_;
   CudaDevice device_;
   CudaStream stream_{gpu::Priority::high};
