@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <limits>
 #include <vector>
 
+#include "base/error.hpp"
 #include "base/random.hpp"
 #include "train/gpu/block.hpp"
 #include "train/gpu/element.hpp"
@@ -44,12 +46,13 @@ void run(const Kernel& kernel) {
 }
 
 /// What `body`, which runs kernels and returns a vector, gives; and checks that it gives the same bits when
-/// the threads of its kernels take turns.
+/// the threads of its kernels take turns, in several orders or, where there are many blocks, in one.
 template <class Body>
-auto everywhere(Body body) {
+auto everywhere(Body body, bool many_blocks = false) {
   manner() = Manner::in_order;
   const auto wanted = body();
   for (const Manner other : {Manner::taking_turns, Manner::other_turns}) {
+    if (many_blocks && other == Manner::other_turns) continue;
     manner() = other;
     const auto got = body();
     manner() = Manner::in_order;
@@ -79,7 +82,11 @@ class Values {
     data_ = reinterpret_cast<T*>(memory_.data()) +
             (other.data_ - reinterpret_cast<const T*>(other.memory_.data()));
   }
-  Values& operator=(const Values&) = delete;
+  Values& operator=(const Values& other) {
+    HPO_CHECK(size_ == other.size_, "values of another size");
+    std::copy_n(other.data_, size_, data_);
+    return *this;
+  }
 
   [[nodiscard]] T* data() { return data_; }
   [[nodiscard]] const T* data() const { return data_; }
