@@ -100,18 +100,22 @@ def copy_mpi(folder):
 
 
 def portable(tests, build):
-    """Commands of tests, with the build's and mpirun's places left open."""
+    """Commands of tests, with the places of the build, the sources, mpirun and Python left open."""
     def word_of(word):
-        if re.fullmatch(r".*/(mpirun|mpiexec)(\.openmpi)?|.*/orterun", word):
+        name = pathlib.Path(word).name
+        if word.startswith("/") and re.fullmatch(r"(mpirun|mpiexec)(\.openmpi)?|orterun", name):
             return "@MPIRUN@"
-        return word.replace(str(build), "@BUNDLE@")
+        if word.startswith("/") and re.fullmatch(r"python3?(\.\d+)?", name):
+            return "@PYTHON@"
+        return word.replace(str(build), "@BUNDLE@").replace(str(SOURCE), "@BUNDLE@")
 
     return [{**test, "command": [word_of(word) for word in test["command"]]} for test in tests]
 
 
 def programs_of(tests):
-    """Files of the bundle that the tests' commands name."""
-    return sorted({word.removeprefix("@BUNDLE@/") for test in tests for word in test["command"] if word.startswith("@BUNDLE@/")})
+    """Files of the bundle that the tests' commands name, but for scripts, all of which are packed."""
+    words = {word.removeprefix("@BUNDLE@/") for test in tests for word in test["command"] if word.startswith("@BUNDLE@/")}
+    return sorted(word for word in words if not word.endswith(".py"))
 
 
 def pack(build, folder, programs, tests):

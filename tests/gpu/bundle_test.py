@@ -14,7 +14,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import bundle  # noqa: E402
 from check_machine import MPI_OF_BUNDLE  # noqa: E402
-from check_programs import environment  # noqa: E402
+from check_programs import SOURCE, environment  # noqa: E402
 
 BUILD = pathlib.Path(os.environ["HPO_TEST_TOOLS"]).parent
 CONFIG = """epochs = 2
@@ -31,7 +31,7 @@ class Bundle(unittest.TestCase):
         cls.addClassCleanup(shutil.rmtree, cls.root, ignore_errors=True)
         cls.folder = cls.root / "bundle"
         cls.folder.mkdir()
-        tests = [{"name": "some", "command": ["/usr/bin/mpiexec", "-n", "2", f"{BUILD}/bin/hpo-train"], "environment": [], "seconds": 9}]
+        tests = [{"name": "some", "command": ["/usr/bin/python3.11", f"{SOURCE}/tests/gpu/nccl_test.py", f"{BUILD}/bin/hpo-train", "/usr/bin/mpiexec", "-n"], "environment": [], "seconds": 9}]
         cls.packed = bundle.pack(BUILD, cls.folder, [], tests)
 
     def test_every_library_is_in_it_or_the_machines(self):
@@ -48,8 +48,8 @@ class Bundle(unittest.TestCase):
         finally:
             aside.rename(library)
 
-    def test_commands_leave_the_places_of_the_bundle_and_of_mpirun_open(self):
-        self.assertEqual(self.packed["tests"][0]["command"], ["@MPIRUN@", "-n", "2", "@BUNDLE@/bin/hpo-train"])
+    def test_commands_leave_open_where_the_bundle_python_and_mpirun_will_be(self):
+        self.assertEqual(self.packed["tests"][0]["command"], ["@PYTHON@", "@BUNDLE@/tests/gpu/nccl_test.py", "@BUNDLE@/bin/hpo-train", "@MPIRUN@", "-n"])
 
     def test_its_programs_start_where_there_is_nothing_else(self):
         self.enter("bin/hpo-train", "--version")

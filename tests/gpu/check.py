@@ -36,7 +36,7 @@ GROUPS = ("tests", "training", "ranks", "resume", "faults", "speed", "graph")
 ON_CPU = ("training", "ranks", "resume", "faults")
 SPEED_SHARE = 0.4  # of the time, that the other steps leave for the timings
 RIVAL_S = 220      # at most; it gets what is left
-TEST_S = 40        # at most, of one test
+TEST_S = 60        # at most, of one test
 EAGER_CELLS = (("mlp", 1024, "bf16"), ("mlp", 1024, "fp32"), ("cnn", 1024, "bf16"), ("cnn", 1024, "fp32"))
 
 
@@ -151,11 +151,11 @@ class Check:
             return
         training = rows_training.Training(self.programs, self.log / "training", self.options.device)
         jobs = max(2, min(8, (os.cpu_count() or 2) // 2))
-        steps = {"tests": (("tests that need a GPU", 80, self.tests), ("gradients", 40, self.gradients)),
+        steps = {"tests": (("tests that need a GPU", 120, self.tests), ("gradients", 40, self.gradients)),
                  "training": (("against the CPU", 90, lambda seconds: rows_training.against_cpu(training, seconds, jobs)),),
                  "ranks": ((rows_training.RANKS_GROUP, 60, lambda seconds: rows_training.against_one_rank(training, seconds)),),
                  "resume": (("resume, same ranks", 45, lambda seconds: rows_training.resumed(training, seconds)),),
-                 "faults": (("lost ranks", 80, lambda seconds: rows_training.lost(training, seconds)),),
+                 "faults": (("lost ranks", 110, lambda seconds: rows_training.lost(training, seconds)),),
                  "speed": ((rows_speed.GROUP, 300, self.speed),)}
         for group in self.options.groups:
             for step in steps.get(group, ()):

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import shutil
+import sys
 
 from check_run import Clock, run
 
@@ -26,10 +27,6 @@ class Programs:
     @property
     def hpo_train(self):
         return self.path("bin/hpo-train")
-
-    def ranks(self, count):
-        """Words that start `count` ranks; nothing for one."""
-        return [] if count == 1 else [self.mpirun, "--oversubscribe", "-np", str(count)]
 
     def has_plugin(self):
         return any(self.root.glob("lib*/**/libhpo_cuda.so"))
@@ -102,8 +99,14 @@ def bundled(bundle, machine, log):
     """The programs of a bundle; the reason when they do not start here."""
     record = json.loads((bundle / "bundle.json").read_text())
     env = environment(machine.cuda_libraries, bundle)
-    tests = [{**test, "command": [word.replace("@BUNDLE@", str(bundle)).replace("@MPIRUN@", machine.mpirun)
-                                  for word in test["command"]]} for test in record["tests"]]
+    places = {"@BUNDLE@": str(bundle), "@MPIRUN@": machine.mpirun, "@PYTHON@": sys.executable}
+
+    def here(word):
+        for name, place in places.items():
+            word = word.replace(name, place)
+        return word
+
+    tests = [{**test, "command": [here(word) for word in test["command"]]} for test in record["tests"]]
     programs = Programs(bundle, tests, env, machine.mpirun)
     started = run([programs.hpo_train, "--version"], 20, env=env, log=log / "bundle.log")
     return (programs, "") if started.code == 0 else (None, "the bundle's hpo-train does not start here: " + started.why())

@@ -131,7 +131,8 @@ def graph_row(cell, replayed, eager, why_not):
         return Row(GRAPH_GROUP, name_of(cell), FAILED, why=why_not)
 
     def words(line):
-        return milliseconds(line["ms"]) + (f", {line['launches']} launches" if line.get("launches", -1) >= 0 else "")
+        launches = line.get("launches", -1)
+        return milliseconds(line["ms"]) + (f", {launches} launch{'' if launches == 1 else 'es'}" if launches >= 0 else "")
 
     return Row(GRAPH_GROUP, name_of(cell), NOTED, ours="graph " + words(replayed), rival="eager " + words(eager),
                data={"graph_ms": replayed["ms"], "eager_ms": eager["ms"], "launches": eager.get("launches", -1)})

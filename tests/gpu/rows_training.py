@@ -15,12 +15,13 @@ import shutil
 import signal
 import struct
 import subprocess
+import sys
 import time
 
 from check_run import kill_group, run
 from check_table import FAILED, PASSED, SKIPPED, Row
 
-STEPS_TO_COMPARE = 200
+STARTER = str(pathlib.Path(__file__).with_name("rows_starter.py"))
 # Largest difference of an epoch's training loss after 200 steps, as a share of the first epoch's. Another order of summation
 # costs about 1e-6 a step in fp32 and grows; tf32 rounds the inputs of products to 2^-11, bf16 everything to 2^-9.
 TOLERANCE = {"fp32": 1e-3, "tf32": 1e-2, "bf16": 5e-2}
@@ -77,14 +78,23 @@ class Training:
         self.programs, self.folder, self.device = programs, folder, device
         folder.mkdir(parents=True, exist_ok=True)
 
-    def words(self, name, text, ranks=1, checkpoints=None):
+    def launchers(self):
+        """How ranks can be started here: (name in a row, whether it can be). Without MPI they must have a GPU."""
+        found = [("MPI", bool(self.programs.mpirun))]
+        return found + ([("no MPI", True)] if self.device == "cuda" else [])
+
+    def words(self, name, text, ranks=1, launcher="MPI", checkpoints=None):
         """Command and environment of a run."""
         file = self.folder / f"{name}.toml"
         file.write_text(text)
         env = dict(self.programs.env)
-        command = [*self.programs.ranks(ranks), self.programs.hpo_train, "--config", str(file), "--json"]
+        command = [self.programs.hpo_train, "--config", str(file), "--json"]
         if checkpoints:
             command += ["--checkpoints", str(checkpoints)]
+        if ranks > 1 and launcher == "MPI":
+            command = [self.programs.mpirun, "--oversubscribe", "-np", str(ranks), *command]
+        elif ranks > 1:
+            command = [sys.executable, STARTER, str(ranks), str(self.folder / "meeting"), *command]
         if ranks > 1 and self.device == "cuda":
             env |= {"NCCL_NET": "Socket", "NCCL_SOCKET_IFNAME": "lo", "NCCL_IB_DISABLE": "1"}  # ranks that share a GPU have no other way
         return command, env
@@ -140,22 +150,24 @@ def against_cpu(training, seconds, jobs=4, precisions=tuple(TOLERANCE)):
 RANKS_GROUP = "ranks that share the GPU against one rank: correctness only, no timing"
 
 
-def against_one_rank(training, seconds, cases=((2, False), (4, False), (2, True))):
-    """cases: number of ranks, and whether the optimiser's state is spread over them."""
-    def work(count, sharded):
-        return f"{count} ranks{', optimiser in shards' if sharded else ''}, global batch 250"
-
-    if not training.programs.mpirun:
-        return [Row(RANKS_GROUP, work(*case), SKIPPED, why="there is no MPI") for case in cases]
+def against_one_rank(training, seconds):
+    """Also with the optimiser's state spread over the ranks, and with ranks that have no MPI."""
+    cases = [(launcher, can, count, sharded) for launcher, can in training.launchers()
+             for count, sharded in (((2, False), (4, False), (2, True)) if launcher == "MPI" else ((2, False),))]
     rest = {"model": PERCEPTRON % ', norm = "batch", dropout = 0.2', "optimizer": ADAMW, "epochs": 6, "batch": 250}
-    expected, reason = training.losses("one-rank", configuration(training.device, **rest), seconds / 4)
+    each = seconds / (len(cases) + 1)
+    expected, reason = training.losses("one-rank", configuration(training.device, **rest), each)
     rows = []
-    for count, sharded in cases:
-        text = configuration(training.device, **rest, sharded=sharded)
-        found, why = training.losses(f"ranks-{count}{'-shards' if sharded else ''}", text, seconds / 4, ranks=count)
+    for launcher, can, count, sharded in cases:
+        work = f"{count} ranks, {launcher}{', optimiser in shards' if sharded else ''}, global batch 250"
+        if not can:
+            rows.append(Row(RANKS_GROUP, work, SKIPPED, why="there is no MPI"))
+            continue
+        name = f"ranks-{count}-{launcher.replace(' ', '')}{'-shards' if sharded else ''}"
+        found, why = training.losses(name, configuration(training.device, **rest, sharded=sharded), each, ranks=count, launcher=launcher)
         worst = deviation(found, expected)
         why = (reason and f"one rank: {reason}") or why or ("" if worst <= RANK_TOLERANCE else "the losses differ")
-        rows.append(Row(RANKS_GROUP, work(count, sharded), FAILED if why else PASSED, ours=f"largest difference of the loss {worst:.1e}" if found else "",
+        rows.append(Row(RANKS_GROUP, work, FAILED if why else PASSED, ours=f"largest difference of the loss {worst:.1e}" if found else "",
                         wanted=f"{RANK_TOLERANCE:.0e}", why=why))
     return rows
 
@@ -225,7 +237,7 @@ def rank_processes(session):
             environ = (folder / "environ").read_bytes()
         except (OSError, ValueError):
             continue
-        rank = re.search(rb"(?:^|\0)OMPI_COMM_WORLD_RANK=(\d+)", environ)
+        rank = re.search(rb"(?:^|\0)(?:OMPI_COMM_WORLD_)?RANK=(\d+)", environ)
         if rank and f"HPO_CHECK_SESSION={session}".encode() in environ.split(b"\0"):
             found[int(rank.group(1))] = int(folder.name)
     return found
@@ -233,37 +245,42 @@ def rank_processes(session):
 
 def lost(training, seconds, count=2):
     """A rank that is killed, one that is stopped: all must be gone within the deadline, and the launcher must say so."""
-    # The launcher reports a rank that a signal killed as 128 + 9; what the others end with is 75.
-    cases = (("kill -9 of a rank", signal.SIGKILL, (75, 137)), ("SIGSTOP of a rank", signal.SIGSTOP, (75,)))
+    blows = (("kill -9 of a rank", signal.SIGKILL), ("SIGSTOP of a rank", signal.SIGSTOP))
     group, limit = f"a run of {count} ranks loses one", COMM_TIMEOUT_S + LAST_WORDS_S
-    wanted = f"all gone within {limit} s, exit code "
-    if not training.programs.mpirun:
-        return [Row(group, name, SKIPPED, wanted=wanted + "75", why="there is no MPI") for name, _, _ in cases]
+    cases = [(launcher, can, name, number) for launcher, can in training.launchers() for name, number in blows]
     rows = []
-    for name, number, codes in cases:
-        seen = lose(training, number, count, limit, seconds / len(cases))
+    for launcher, can, name, number in cases:
+        # mpirun ends the others at once, and says of a rank that a signal killed 128 + 9; what ranks end with is 75.
+        codes = (75, 137) if (launcher, number) == ("MPI", signal.SIGKILL) else (75,)
+        row = {"group": group, "work": f"{name}, {launcher}", "wanted": f"all gone within {limit} s, exit code {' or '.join(map(str, codes))}"}
+        if not can:
+            rows.append(Row(**row, verdict=SKIPPED, why="there is no MPI"))
+            continue
+        seen = lose(training, number, count, launcher, limit, seconds / len(cases))
         faults = [seen["why"]] if seen["why"] else []
         if not faults and seen["left"]:
             faults.append(f"{seen['left']} ranks are still there after {limit} s")
         if not faults and seen["code"] not in codes:
             faults.append(f"exit code {seen['code']}")
         ours = f"{seen['seconds']:.1f} s, exit code {seen['code']}" if seen["seconds"] is not None else ""
-        rows.append(Row(group, name, FAILED if faults else PASSED, ours=ours, wanted=wanted + " or ".join(map(str, codes)), why="; ".join(faults)))
+        rows.append(Row(**row, ours=ours, verdict=FAILED if faults else PASSED, why="; ".join(faults)))
     return rows
 
 
-def lose(training, number, count, limit, seconds):
+def lose(training, number, count, launcher, limit, seconds):
     """Starts an endless run, sends a signal to its last rank after the first epoch, and watches."""
     session = f"{os.getpid()}-{number}-{time.monotonic_ns()}"
-    command, env = training.words(f"lost-{number}", configuration(training.device, PERCEPTRON % "", ADAMW, epochs=1000000), ranks=count)
+    name = f"lost-{number}-{launcher.replace(' ', '')}"
+    command, env = training.words(name, configuration(training.device, PERCEPTRON % "", ADAMW, epochs=1000000), ranks=count, launcher=launcher)
     env |= {"HPO_CHECK_SESSION": session, "HPO_COMM_TIMEOUT": str(COMM_TIMEOUT_S)}
     start, seen = time.monotonic(), {"why": "", "seconds": None, "left": 0, "code": None}
-    with open(training.folder / f"lost-{number}.log", "w") as log:
+    file = training.folder / f"{name}.log"
+    with open(file, "w") as log:
         process = subprocess.Popen(command, env=env, cwd=training.folder, stdout=log, stderr=log, start_new_session=True)
         try:
-            while '"epoch"' not in (training.folder / log.name).read_text():
+            while '"epoch"' not in file.read_text():
                 if process.poll() is not None or time.monotonic() - start > seconds:
-                    seen["why"] = f"it never trained: exit code {process.poll()}; see lost-{number}.log"
+                    seen["why"] = f"it never trained: exit code {process.poll()}; see {file.name}"
                     return seen
                 time.sleep(0.05)
             ranks = rank_processes(session)
