@@ -16,6 +16,8 @@
 #include "train/gpu/element.hpp"
 #include "train/gpu/kernels/activation.hpp"
 #include "train/gpu/kernels/columns.hpp"
+#include "train/gpu/kernels/convolution.hpp"
+#include "train/gpu/kernels/first_convolution.hpp"
 #include "train/gpu/kernels/norm.hpp"
 #include "train/gpu/kernels/pool.hpp"
 #include "train/models/architecture.hpp"
@@ -136,7 +138,13 @@ class Network {
   void prepare_gradients(const Specs& specs);
   void stage_inputs(const Specs& specs);
   void add_linear(const Specs& specs, std::size_t i);
-  void add_convolution(const layers::Spec& spec, bool then_relu);
+  void add_convolution(const Specs& specs, std::size_t i, bool then_relu);
+  /// Whether convolution `i` and its pooling are one kernel.
+  [[nodiscard]] static bool pools_at_once(const Specs& specs, std::size_t i);
+  /// From x to y; `which`: MaxPool's.
+  template <int kChannels>
+  void add_first_convolution(const layers::Spec& spec, bool then_relu, const T* x, T* y, std::uint8_t* which);
+  void add_inner_convolution(const layers::Spec& spec, bool then_relu, const T* x, T* y, std::uint8_t* which);
   void add_activation(const layers::Spec& spec);
   void add_dropout(const layers::Spec& spec);
   void add_batch_norm(const layers::Spec& spec);
@@ -205,3 +213,4 @@ class Network {
 }  // namespace hpo::train::gpu
 
 #include "train/gpu/network_build.hpp"
+#include "train/gpu/network_convolution.hpp"

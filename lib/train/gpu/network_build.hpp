@@ -29,7 +29,7 @@ Network<Device, Numbers>::Network(const models::Architecture& architecture, std:
       case Kind::channels_last:  // the inputs were staged that way
         break;
       case Kind::convolution_pool:
-        add_convolution(specs[i], then_relu);
+        add_convolution(specs, i, then_relu);
         break;
       case Kind::relu:
       case Kind::gelu:
@@ -60,7 +60,7 @@ void Network<Device, Numbers>::prepare_gradients(const Specs& specs) {
     widest = std::max(widest, element_count(spec.output));
     if (i > 0) widest = std::max(widest, element_count(spec.input));
     columns = std::max(columns, spec.output.back());
-    if (spec.kind == Kind::convolution_pool)
+    if (spec.kind == Kind::convolution_pool && !pools_at_once(specs, i))
       unpooled = std::max(unpooled, spec.input.at(0) * spec.input.at(1) * spec.output.at(2));
   }
   for (T*& gradient : gradients_) gradient = keep<T>(rows_ * widest);
@@ -228,53 +228,6 @@ void Network<Device, Numbers>::add_bias_gradient(std::int64_t rows, std::int64_t
   auto& operations = backward_.back().operations;
   operations.push_back(launch(ColumnSums<T>{rows, columns, dy, parts}));
   operations.push_back(launch(FinishColumns<Work<T>, Master>{columns, parts, gradient}));
-}
-
-template <class Device, class Numbers>
-void Network<Device, Numbers>::add_convolution(const layers::Spec& spec, bool then_relu) {
-  const std::size_t i = backward_.size() - 1;
-  const std::int64_t height = spec.input.at(0), width = spec.input.at(1), outputs = spec.output.at(2);
-  const std::int64_t pooled = rows_ * element_count(spec.output);
-  // The layer behind the staging is the first that computes.
-  const bool has_input_gradient = i > 1 || (i == 1 && backward_.front().first_parameter >= 0);
-  const T* x = value_;
-  T* y = keep<T>(pooled);
-  auto* which = keep<std::uint8_t>(pooled);
-  auto convolution = std::make_shared<typename Device::Convolution>(
-      device_.make_convolution({.count = rows_,
-                                .height = height,
-                                .width = width,
-                                .channels = spec.input.at(2),
-                                .outputs = outputs,
-                                .type = type_of<T>(),
-                                .products = products_,
-                                .input_gradient = has_input_gradient}));
-  T* weight = const_cast<T*>(buffers_.weights) + spec.weight;
-  const Master* bias = buffers_.parameters + spec.bias;
-  add_forward([=, this](Stream& stream) {
-    device_.run(stream, *convolution, ConvolutionPass::forward,
-                {.x = const_cast<T*>(source(x, inputs_)), .y = convolved_, .weight = weight});
-  });
-  MaxPool<T, Master> pool{rows_, height, width, outputs, convolved_, bias, then_relu, y, which};
-  training_.push_back(launch(pool));
-  pool.which = nullptr;
-  evaluation_.push_back(launch(pool));
-  is_activated_ = then_relu;
-
-  const T* dy = gradient_at(i + 1);
-  add_bias_gradient(pooled / outputs, outputs, dy, buffers_.gradients + spec.bias);
-  auto& operations = backward_.back().operations;
-  operations.push_back(launch(MaxUnpool<T>{rows_, height, width, outputs, dy, which, convolved_}));
-  operations.push_back([=, this, to = buffers_.gradients + spec.weight](Stream& stream) {
-    device_.run(stream, *convolution, ConvolutionPass::weight_gradient,
-                {.x = const_cast<T*>(source(x, inputs_)), .y = convolved_, .weight = to});
-  });
-  if (has_input_gradient)
-    operations.push_back([=, this, dx = gradient_at(i)](Stream& stream) {
-      device_.run(stream, *convolution, ConvolutionPass::input_gradient,
-                  {.x = dx, .y = convolved_, .weight = weight});
-    });
-  value_ = y;
 }
 
 template <class Device, class Numbers>

@@ -5,7 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,14 +36,16 @@ Shape inputs_of(const Config& config) {
 
 template <class Numbers = Float32>
 struct OnHost {
-  OnHost(const Config& config, std::int64_t rows, const HostDeviceOptions& options = {}, bool graph = true)
+  OnHost(const Config& config, std::int64_t rows, const HostDeviceOptions& options = {}, bool graph = true,
+         std::optional<Shape> inputs = {})
       : device(options), collectives(device), log(device, collectives, nullptr) {
-    Setup setup{.architecture = models::make_architecture(config.model, inputs_of(config), 4),
-                .optimizer = config.optimizer,
-                .task = config.data.task,
-                .outputs = 4,
-                .seed = 5,
-                .rows = rows};
+    Setup setup{
+        .architecture = models::make_architecture(config.model, inputs.value_or(inputs_of(config)), 4),
+        .optimizer = config.optimizer,
+        .task = config.data.task,
+        .outputs = 4,
+        .seed = 5,
+        .rows = rows};
     setup.gpu.graph = graph;
     setup.link = assumed_link(1, 1);
     engine = std::make_unique<GpuEngine<HostDevice, Numbers>>(setup, device, log);
@@ -108,6 +110,23 @@ TEST_CASE("gpu engine: trains as the CPU's does, with every layer and optimiser"
           CHECK(b.loss == doctest::Approx(a.loss).epsilon(1e-4));
           CHECK(b.samples == 24);
         }
+}
+
+TEST_CASE("gpu engine: images of one, two and three channels, with odd edges, train as on the CPU") {
+  for (const std::int64_t channels : {1, 2, 3}) {
+    CAPTURE(channels);
+    const Config config = config_of("cnn", "none", "relu", 0);
+    const Shape inputs = {channels, 7, 9};
+    const Samples samples(12, element_count(inputs), 4);
+    const auto world = comm::make_self();
+    CpuEngine cpu(config, inputs, 4, 5, *world);
+    OnHost<> gpu(config, 8, {}, true, inputs);
+    for (int i = 0; i < 4; ++i) {
+      const Batch batch = samples.batch(i % 2 * 6, 6);
+      CHECK(step(*gpu.engine, batch).sums.loss == doctest::Approx(step(cpu, batch).sums.loss).epsilon(1e-5));
+    }
+    CHECK(largest_difference(cpu, *gpu.engine) < 2e-4);
+  }
 }
 
 TEST_CASE("gpu engine: 200 steps of each optimiser end where the CPU's do") {

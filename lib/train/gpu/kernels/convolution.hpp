@@ -187,13 +187,14 @@ struct FinishWeightGradient {
   std::int64_t size;
   const Part* parts;
   Master* gradient;
+  std::int64_t chunks = kWeightChunks;
 
   static constexpr int kThreads = kAddPartsThreads;
   [[nodiscard]] Grid grid() const { return add_parts_grid(size); }
   template <class Block>
   HPO_BOTH void operator()(Block& block) const {
     add_parts(
-        block, size, kWeightChunks,
+        block, size, chunks,
         [&](std::int64_t chunk, std::int64_t i) { return static_cast<double>(parts[chunk * size + i]); },
         [&](std::int64_t i, double sum) { gradient[i] = static_cast<Master>(sum); });
   }
