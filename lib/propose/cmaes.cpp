@@ -72,6 +72,8 @@ class Cmaes::Sampler final : public Session {
                         [&](int attempt) { return strategy_.sample(stream, 1 + 0.05 * attempt); });
   }
   void add(const space::Point&) override {}
+  /// Steps that get ever smaller are how it knows that it has arrived.
+  [[nodiscard]] Likeness keeps_away_from() const override { return Likeness::same; }
 
  private:
   const surrogate::Encoding& encoding_;

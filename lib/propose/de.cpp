@@ -20,6 +20,7 @@ namespace {
 
 constexpr double kScaling = 0.5, kCrossover = 0.5;  // F and CR
 constexpr int kTries = 64;
+constexpr double kGrowth = 1.1;  // of F, from try to try
 constexpr std::size_t kFewestParents = 4;
 constexpr int kPopulation = 20;
 constexpr int kMostRungs = 16;  // looked at for parents
@@ -74,13 +75,17 @@ class DifferentialEvolution::Mutants final : public Session {
                          : place_of(setting_, trial_, static_cast<std::size_t>(targets_.rows()));
     const auto at = static_cast<Eigen::Index>(own);
     const surrogate::RowVector target = targets_.rows() == 0 ? parents_.row(at) : targets_.row(at);
-    return first_usable(encoding_, seen, stream, kTries,
-                        [&](int) { return from_shares(crossed(target, mutant(stream), stream)); });
+    // Steps grow from try to try, so that a narrow population gets out of what it has tried.
+    double scaling = kScaling;
+    return first_usable(encoding_, seen, stream, kTries, [&](int) {
+      const auto row = crossed(target, mutant(std::exchange(scaling, kGrowth * scaling), stream), stream);
+      return from_shares(row);
+    });
   }
   void add(const space::Point&) override { ++trial_; }
 
  private:
-  [[nodiscard]] surrogate::RowVector mutant(Stream& stream) const {
+  [[nodiscard]] surrogate::RowVector mutant(double scaling, Stream& stream) const {
     std::array<Eigen::Index, 3> r{};
     for (std::size_t i = 0; i < r.size(); ++i) {
       do {
@@ -95,7 +100,7 @@ class DifferentialEvolution::Mutants final : public Session {
         return std::isnan(known) ? stream.uniform() : known;
       };
       const double base = x(0), plus = x(1), minus = x(2);
-      v[j] = base + kScaling * (plus - minus);
+      v[j] = base + scaling * (plus - minus);
       if (!(v[j] >= 0 && v[j] <= 1)) v[j] = stream.uniform();
     }
     return v;

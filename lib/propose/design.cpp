@@ -34,7 +34,7 @@ std::optional<space::Point> Design::next(std::uint64_t trial, const Seen& seen) 
   };
 
   Stream stream(setting_.seed, Purpose::propose, trial);
-  const int tries = all_ ? kTriesBeforeEnumeration : kTries;
+  const int tries = all_ || seen.likeness() == Likeness::nearly_same ? kTriesBeforeEnumeration : kTries;
   for (int attempt = 0; attempt < tries; ++attempt) {
     candidate(trial, attempt, stream, cube);
     auto point = space.from_unit(cube);

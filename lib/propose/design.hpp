@@ -22,7 +22,8 @@ namespace hpo::propose {
 /// A space of at most kMostEnumerated points is used to the last one: when its candidates have failed, a
 /// trial walks through all points from a random one on. Of a larger or continuous one a trial tries kTries
 /// candidates, then the space counts as exhausted: of a region that holds one point in 10,000, one trial in
-/// 20,000 gives up too early.
+/// 20,000 gives up too early. Where near repetitions count too (Seen), no more than kTriesBeforeEnumeration
+/// are tried: a caller then asks again without.
 class Design : public Proposer {
  public:
   static constexpr std::uint64_t kMostEnumerated = 100'000;

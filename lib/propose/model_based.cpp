@@ -13,13 +13,18 @@ std::vector<space::Point> ModelBased::propose(const space::History& history, con
   const auto session = fit(history, ask);
   if (session == nullptr) return design_->propose(history, ask);
 
-  Seen seen(*setting_.space, history);
+  Seen seen(*setting_.space, history, Likeness::nearly_same);
   std::vector<space::Point> points;
   while (static_cast<int>(points.size()) < ask.count) {
     const auto trial = history.trials.size() + points.size();
     Stream stream(setting_.seed, Purpose::propose, trial);
-    auto point = session->next(stream, seen);
-    if (!point) point = design_->next(trial, seen);
+    std::optional<space::Point> point;
+    // Where everything is like something, what differs at all will do.
+    for (const auto likeness : {session->keeps_away_from(), Likeness::same}) {
+      seen.set(likeness);
+      if (!point) point = session->next(stream, seen);
+      if (!point) point = design_->next(trial, seen);
+    }
     if (!point) break;
     seen.insert(*point);
     session->add(*point);

@@ -14,7 +14,8 @@
 namespace hpo::propose {
 
 /// A proposer with a model of the history. Before there is enough evidence for one, and whenever the model
-/// has nothing usable to offer, points are those of a scrambled Sobol design.
+/// has nothing usable to offer, points are those of a scrambled Sobol design. No point is nearly the same as
+/// another (propose/neighbours.hpp), as long as one that is not is found.
 class ModelBased : public Proposer {
  public:
   /// A model that has been fitted once, for one batch.
@@ -26,6 +27,8 @@ class ModelBased : public Proposer {
     [[nodiscard]] virtual std::optional<space::Point> next(Stream& stream, const Seen& seen) = 0;
     /// `point` is in the batch, whoever it came from: the points after it must take it into account.
     virtual void add(const space::Point& point) = 0;
+    /// What points are kept away from, as long as others are found.
+    [[nodiscard]] virtual Likeness keeps_away_from() const { return Likeness::nearly_same; }
   };
 
   explicit ModelBased(const Setting& setting);

@@ -11,6 +11,7 @@
 
 #include "base/random.hpp"
 #include "conformance/proposer/spaces.hpp"
+#include "propose/neighbours.hpp"
 #include "propose/proposer.hpp"
 #include "unit/propose/points.hpp"
 
@@ -118,6 +119,37 @@ TEST_CASE("every proposer: failures, NaN, and trials of all states do not make i
       check_points(sample, history, points);
     }
   });
+}
+
+TEST_CASE("every proposer that learns: no point is nearly the same as another, while there are others") {
+  for (const auto& entry : registry()) {
+    // A program's points are its own, and cmaes ends in steps as small as that.
+    if (!entry.learns || entry.name == "external" || entry.name == "cmaes") continue;
+    for (const auto& sample : test::samples()) {
+      CAPTURE(entry.name);
+      CAPTURE(sample.name);
+      const auto history = eventful(sample, 60, true);
+      Neighbours neighbours(sample.space);
+      for (const auto& trial : history.trials) neighbours.add(trial.point);
+      for (const auto& point : make_proposer(entry.name, setting_of(sample))->propose(history, 60)) {
+        CHECK_FALSE(neighbours.contains(point));
+        neighbours.add(point);
+      }
+    }
+  }
+}
+
+TEST_CASE(
+    "every proposer that learns: where every point is nearly the same as one that was, new ones will do") {
+  const Sample sample{"crowded", test::unit_cube(1, "x0 > 0.01"), {}, test::options_for(3000)};
+  for (const auto& entry : registry()) {
+    if (!entry.learns) continue;
+    CAPTURE(entry.name);
+    const auto history = eventful(sample, 40, false);
+    const auto points = make_proposer(entry.name, setting_of(sample))->propose(history, 30);
+    CHECK(points.size() == 30);
+    check_points(sample, history, points);
+  }
 }
 
 TEST_CASE("every proposer: a finite space is used to the last point, then nothing is given") {

@@ -75,9 +75,9 @@ TEST_CASE("de: a worse rival does not take a place, a better one does") {
   const auto space = test::unit_cube(2);
   space::History history;
   for (std::int64_t id = 0; id < 8; ++id)
-    history.trials.push_back(trained(id, {0.5 + 0.001 * static_cast<double>(id), 0.5}, 1, 1));
+    history.trials.push_back(trained(id, {0.5 + 0.004 * static_cast<double>(id), 0.5}, 1, 1));
   for (std::int64_t id = 8; id < 200; ++id)
-    history.trials.push_back(trained(id, {0.1, 0.0001 * static_cast<double>(id)}, 2, 1));
+    history.trials.push_back(trained(id, {0.1, 0.004 * static_cast<double>(id)}, 2, 1));
   const auto de = make_proposer("de", over_budgets(space));
   CHECK(mean_distance(de->propose(history, {20, 1}), 0.5) < 0.05);
   for (std::size_t i = 8; i < history.trials.size(); ++i) history.trials[i].curve[0].values[0] = 0;

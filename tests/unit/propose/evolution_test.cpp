@@ -21,7 +21,7 @@ space::History history_with(std::int64_t best, std::int64_t trials) {
   for (std::int64_t id = 0; id < trials; ++id) {
     space::PastTrial trial;
     trial.id = id;
-    trial.point = {(id == best ? 0.8 : 0.2) + 1e-6 * static_cast<double>(id)};
+    trial.point = {(id == best ? 0.8 : 0.2) + 1e-6 * static_cast<double>(id), 0.5};
     trial.status = space::TrialStatus::finished;
     trial.curve = {{1, {id == best ? 0.0 : 1.0}}};
     history.trials.push_back(std::move(trial));
@@ -39,7 +39,7 @@ double share_near(const std::vector<space::Point>& points, double x) {
 }  // namespace
 
 TEST_CASE("evolution: children come from the best of the newest, and of nobody who is too old") {
-  const auto space = test::unit_cube(1);
+  const auto space = test::unit_cube(2);
   const auto evolution = make_proposer("evolution", setting_of(space));
   CHECK(share_near(evolution->propose(history_with(15, 20), 50), 0.8) > 0.7);
   CHECK(share_near(evolution->propose(history_with(3, 20), 50), 0.8) < 0.3);

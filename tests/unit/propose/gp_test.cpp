@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <functional>
 #include <limits>
 #include <numbers>
@@ -92,9 +93,15 @@ TEST_CASE("gp: the first point is the middle of the space") {
   CHECK(x(points[0], 1) == doctest::Approx(1e-2));
 }
 
-TEST_CASE("gp: finds the minimum of Branin and of Hartmann 3 in 40 trials") {
+TEST_CASE("gp: finds the minimum of Branin in 60 trials for most seeds, and that of Hartmann 3 in 40") {
   const space::Space plane{{test::real("a", -5, 10), test::real("b", 0, 15)}, {}};
-  CHECK(best(search(setting_of(plane), branin, 40)) < 0.397887 + 0.05);
+  int found = 0;
+  for (std::uint64_t seed = 0; seed < 9; ++seed) {
+    auto setting = setting_of(plane);
+    setting.seed = seed;
+    found += best(search(setting, branin, 60)) < 0.397887 + 0.05 ? 1 : 0;
+  }
+  CHECK(found >= 5);
   const auto cube = test::unit_cube(3);
   CHECK(best(search(setting_of(cube), hartmann3, 40)) < -3.8);
 }
