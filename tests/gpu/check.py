@@ -48,6 +48,7 @@ def options_of(words):
     parser.add_argument("--out", type=pathlib.Path)
     parser.add_argument("--into", type=pathlib.Path)
     parser.add_argument("--limit", type=float, default=480, help="seconds in all")
+    parser.add_argument("--patience", type=float, default=1, help="factor on every limit, on a busy machine")
     parser.add_argument("--only", default="", help="groups, with commas")
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
     parser.add_argument("--table", type=pathlib.Path)
@@ -75,7 +76,7 @@ class Check:
         """Adds the rows of make(seconds). Whatever happens in it is a row too, and the next step comes."""
         if group == rows_speed.GROUP:
             self.reserved = 0
-        seconds = min(limit, self.clock.left() - self.reserved)
+        seconds = min(limit * self.options.patience, self.clock.left() - self.reserved)
         if seconds < 5:
             self.rows.append(Row(group, "all", SKIPPED, why=f"no time was left of {self.options.limit:.0f} s"))
             return
@@ -180,7 +181,7 @@ def main(words):
         machine, rows, seconds = check_table.from_json(json.loads(options.table.read_text()))
         print((check_table.to_markdown if options.markdown else check_table.to_text)(machine, rows, seconds), end="")
         return 0
-    clock = Clock(options.limit)
+    clock = Clock(options.limit * options.patience)
     machine = check_machine.look(options.bundle)
     if not machine.gpus and options.device == "cuda":
         print(f"gpu-check: there is no GPU on this machine ({machine.no_gpu}); run it where there is one")
