@@ -16,12 +16,34 @@ namespace hpo::train {
 
 namespace {
 
-/// The lowest rank that has no GPU; -1: all have. The same on every rank, so that all take the same device.
-int first_without_gpu(const cuda::Plugin& plugin, comm::Communicator& world) {
-  const bool has_gpu = plugin.refusal().reason.empty();
-  const std::vector<double> all = world.all_gather(std::vector{has_gpu ? 1.0 : 0.0});
-  const auto without = std::find(all.begin(), all.end(), 0.0);
-  return without == all.end() ? -1 : static_cast<int>(without - all.begin());
+/// What a rank has found, as the ranks tell each other.
+constexpr double kNothing = 0, kGpu = 1, kMistake = 2;
+
+double finding(const cuda::Refusal& refusal) {
+  return refusal.reason.empty() ? kGpu : (refusal.has_gpus ? kMistake : kNothing);
+}
+
+/// The lowest rank whose finding is, or is not, `what`; -1: none.
+std::ptrdiff_t first_rank(const std::vector<double>& findings, double what, bool is) {
+  const auto found =
+      std::find_if(findings.begin(), findings.end(), [&](double f) { return (f == what) == is; });
+  return found == findings.end() ? -1 : found - findings.begin();
+}
+
+/// Whether all ranks train on GPUs; the same on every rank. Auto is the CPU only where no rank has a GPU:
+/// hours on CPUs beside idle GPUs are nothing that anybody wanted.
+bool is_on_gpu(const std::string& device, const cuda::Refusal& refusal, comm::Communicator& world) {
+  const std::vector<double> findings = world.all_gather(std::vector{finding(refusal)});
+  if (first_rank(findings, kGpu, false) < 0) return true;
+  if (device == "auto" && first_rank(findings, kNothing, false) < 0) {
+    log::debug("device = auto is the CPU: {}", refusal.reason);
+    return false;
+  }
+  const std::ptrdiff_t mistaken = first_rank(findings, kMistake, true);
+  const std::ptrdiff_t culprit = mistaken >= 0 ? mistaken : first_rank(findings, kNothing, true);
+  if (culprit == world.rank()) throw Error("device", refusal.reason, refusal.next);
+  throw Error("device", fmt::format("rank {} has no GPU to train on; its own message says why", culprit),
+              "give each rank a GPU, or use device = \"cpu\"");
 }
 
 }  // namespace
@@ -33,12 +55,7 @@ std::unique_ptr<Engine> make_engine(const Config& config, const std::vector<std:
   if (config.device != "cpu") {
     const cuda::Request request{config, inputs, outputs, seed, world};
     const cuda::Plugin plugin(request);
-    const int without = first_without_gpu(plugin, world);
-    if (without < 0) return plugin.make_engine(request);
-    const bool is_here = without == world.rank();
-    const std::string reason = is_here ? plugin.refusal().reason : fmt::format("rank {} has no GPU", without);
-    if (config.device == "cuda") throw Error("device", reason, is_here ? plugin.refusal().next : "");
-    log::debug("device = auto is the CPU: {}", reason);
+    if (is_on_gpu(config.device, plugin.refusal(), world)) return plugin.make_engine(request);
   }
   return std::make_unique<CpuEngine>(config, inputs, outputs, seed, world);
 }

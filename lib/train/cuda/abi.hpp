@@ -15,7 +15,7 @@
 /// communicator.hpp raises it.
 namespace hpo::train::cuda {
 
-inline constexpr int kAbi = 3;
+inline constexpr int kAbi = 4;
 
 /// As make_engine.
 struct Request {
@@ -29,6 +29,7 @@ struct Request {
 /// Why there is no GPU for this rank and what to do about it; empty: there is one.
 struct Refusal {
   std::string reason, next;
+  bool has_gpus = false;  ///< there are some, but none that this rank may train on
 };
 
 /// Whether this rank has a GPU that the request can be trained on. Speaks to no other rank.

@@ -8,12 +8,12 @@
 
 namespace {
 
-hpo::train::gpu::Placement place(const hpo::train::cuda::Request& request) {
-  return hpo::train::gpu::place(hpo::train::cuda::visible_gpus(),
-                                {.rank = request.world.local_rank(),
-                                 .size = request.world.local_size(),
-                                 .share = request.config.gpu.share,
-                                 .needs_bf16 = request.config.precision != "fp32"});
+hpo::train::gpu::Placement place(const hpo::train::cuda::Request& request,
+                                 const hpo::train::gpu::VisibleGpus& visible) {
+  return hpo::train::gpu::place(visible, {.rank = request.world.local_rank(),
+                                          .size = request.world.local_size(),
+                                          .share = request.config.gpu.share,
+                                          .needs_bf16 = request.config.precision != "fp32"});
 }
 
 }  // namespace
@@ -30,12 +30,15 @@ int hpo_cuda_abi() {
 }
 
 void hpo_cuda_probe(const hpo::train::cuda::Request& request, hpo::train::cuda::Refusal& refusal) {
-  const hpo::train::gpu::Placement placement = place(request);
-  refusal = {placement.reason, placement.next};
+  const hpo::train::gpu::VisibleGpus visible = hpo::train::cuda::visible_gpus();
+  const hpo::train::gpu::Placement placement = place(request, visible);
+  const bool is_old = visible.driver > 0 && visible.driver < visible.runtime;
+  refusal = {placement.reason, placement.next, !visible.gpus.empty() || is_old};
 }
 
 hpo::train::Engine* hpo_cuda_make_engine(const hpo::train::cuda::Request& request) {
-  return hpo::train::cuda::make_cuda_engine(request, place(request).gpu).release();
+  return hpo::train::cuda::make_cuda_engine(request, place(request, hpo::train::cuda::visible_gpus()).gpu)
+      .release();
 }
 
 hpo::train::comm::Communicator* hpo_cuda_make_world(const hpo::train::cuda::WorldRequest& request) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ranks that speak over NCCL.
+// Ranks that have no MPI.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -55,6 +55,12 @@ int choose_gpu(const WorldRequest& request, std::optional<int> local_rank) {
   return placement.gpu;
 }
 
+/// Makes the GPU the thread's before anything is made on it.
+int taken(int number) {
+  check(cudaSetDevice(number), "cudaSetDevice");
+  return number;
+}
+
 std::string meet(const WorldRequest& request) {
   return comm::meet(request.place, request.rendezvous, [] {
     const ncclUniqueId id = NcclCommunicator::make_id();
@@ -88,7 +94,7 @@ class NcclWorld final : public comm::Communicator {
   explicit NcclWorld(const WorldRequest& request)
       : place_(request.place),
         launched_local_rank_(launched_local_rank()),
-        device_(choose_gpu(request, launched_local_rank_)),
+        gpu_(taken(choose_gpu(request, launched_local_rank_))),
         device_memory_(CudaMemory::on_device(kStagingBytes)),
         host_memory_(CudaMemory::pinned(kStagingBytes)) {
     watchdog_.set_rank(place_.rank, place_.size);
@@ -189,16 +195,24 @@ class NcclWorld final : public comm::Communicator {
   void stage(std::span<const std::byte> give, std::span<std::byte> take,
              const std::function<void(void*)>& work) {
     std::memcpy(host_memory_.data(), give.data(), give.size());
-    device_.copy(stream_, device_memory_.data(), host_memory_.data(), give.size());
+    // The engine may have made another GPU the thread's.
+    check(cudaSetDevice(gpu_), "cudaSetDevice");
+    copy(device_memory_, host_memory_, give.size());
     work(device_memory_.data());
-    device_.copy(stream_, host_memory_.data(), device_memory_.data(), take.size());
-    device_.record(done_, stream_);
+    copy(host_memory_, device_memory_, take.size());
     constexpr auto kPause = std::chrono::microseconds(20);
-    while (!device_.is_done(done_)) {
+    for (cudaError_t state = cudaStreamQuery(stream_.get()); state != cudaSuccess;
+         state = cudaStreamQuery(stream_.get())) {
+      if (state != cudaErrorNotReady) check(state, "cudaStreamQuery");
       nccl_->check();
       std::this_thread::sleep_for(kPause);
     }
     std::memcpy(take.data(), host_memory_.data(), take.size());
+  }
+
+  void copy(const CudaMemory& to, const CudaMemory& from, std::size_t bytes) {
+    check(cudaMemcpyAsync(to.data(), from.data(), bytes, cudaMemcpyDefault, stream_.get()),
+          "cudaMemcpyAsync");
   }
 
   /// Who else is on this host.
@@ -214,22 +228,14 @@ class NcclWorld final : public comm::Communicator {
   const comm::Place place_;
   const std::optional<int> launched_local_rank_;
   Watchdog watchdog_;
-  CudaDevice device_;
+  const int gpu_;
   CudaStream stream_{gpu::Priority::high};
-  CudaEvent done_;
   CudaMemory device_memory_, host_memory_;
   std::unique_ptr<NcclCommunicator> nccl_;
   int local_rank_ = 0, local_size_ = 1;
 };
 
 }  // namespace
-
-std::unique_ptr<gpu::Collectives<CudaDevice>> make_collectives(CudaDevice& device, comm::Communicator& world,
-                                                               const GpuConfig& config) {
-  if (world.size() == 1) return std::make_unique<gpu::SelfCollectives<CudaDevice>>(device);
-  return std::make_unique<NcclCollectives<CudaDevice>>(
-      make_nccl(world, {.rank = world.rank(), .share_gpu = config.share}));
-}
 
 std::unique_ptr<comm::Communicator> make_nccl_world(const WorldRequest& request) {
   return std::make_unique<NcclWorld>(request);
