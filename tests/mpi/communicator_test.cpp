@@ -138,5 +138,23 @@ TEST_CASE("communicator: sizes that differ end in an error on every rank, not in
   }
 }
 
+TEST_CASE("communicator: what MPI refuses is an error to try again, with the record of this rank") {
+  std::vector<std::byte> bytes(50'000);
+  std::string said;
+  try {
+    world().broadcast(bytes, world().size());  // there is no such rank
+  } catch (const Error& error) {
+    said = error.what();
+    CHECK(error.code() == ExitCode::try_again);
+  }
+  const std::string file = "flight.rank" + std::to_string(world().rank()) + ".json";
+  CHECK(said.find("MPI_Bcast: ") == 0);
+  CHECK(said.find(file) != std::string::npos);
+  CHECK(boost::filesystem::remove(file));
+  const auto last = world().watchdog()->recorder().read().back();
+  CHECK(last.state == comm::CollectiveState::running);
+  world().barrier();
+}
+
 }  // namespace
 }  // namespace hpo::train
