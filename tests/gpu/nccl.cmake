@@ -23,5 +23,23 @@ if(TARGET hpo_cuda_half)
              ${CMAKE_SOURCE_DIR}/lib/train/cuda/module/nccl.cpp LIBS hpo_train LABELS unit)
     find_path(NCCL_INCLUDE_DIR nccl.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
     target_include_directories(test_nccl_played SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS} ${NCCL_INCLUDE_DIR})
+
+    # The world without MPI under the tests of every communicator, with NCCL's part played over MPI.
+    set(module ${CMAKE_SOURCE_DIR}/lib/train/cuda/module)
+    set(communicator ${CMAKE_SOURCE_DIR}/tests/conformance/communicator)
+    add_executable(conformance_nccl_world nccl_world_main.cpp played_nccl_mpi.cpp played_cuda.cpp ${module}/nccl.cpp
+                   ${module}/nccl_world.cpp ${module}/device_handles.cpp ${communicator}/communicator_test.cpp
+                   ${communicator}/together_test.cpp)
+    target_link_libraries(conformance_nccl_world PRIVATE hpo_train hpo_mpi doctest::doctest)
+    target_include_directories(conformance_nccl_world PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+    target_include_directories(conformance_nccl_world SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS} ${NCCL_INCLUDE_DIR})
+    set_target_properties(conformance_nccl_world PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+    foreach(n 2 4)
+      add_test(NAME conformance_nccl_world_n${n}
+               COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${n} $<TARGET_FILE:conformance_nccl_world>
+                       ${CMAKE_CURRENT_BINARY_DIR}/meeting_n${n})
+      set_tests_properties(conformance_nccl_world_n${n} PROPERTIES LABELS "conformance;mpi" TIMEOUT 120 PROCESSORS ${n}
+                           ENVIRONMENT "${HPO_MPI_ENVIRONMENT}")
+    endforeach()
   endif()
 endif()

@@ -90,6 +90,12 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   delete stream;
   return cudaSuccess;
 }
+cudaError_t cudaStreamQuery(cudaStream_t) {
+  return cudaSuccess;
+}
+cudaError_t cudaSetDevice(int) {
+  return cudaSuccess;
+}
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   const bool is_captured = stream != nullptr && stream != cudaStreamLegacy && stream->captured;
   return is_captured ? cudaErrorStreamCaptureUnsupported : cudaSuccess;
