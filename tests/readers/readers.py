@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 
 path = sys.argv[1]
-groups = ["trials", "rungs", "tasks", "submissions", "attempts", "executions", "metrics", "reports", "decisions", "provenance"]
+groups = ["trials", "rungs", "tasks", "submissions", "attempts", "executions", "metrics", "reports", "decisions", "prior", "provenance"]
 
 
 def with_h5py():

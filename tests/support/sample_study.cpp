@@ -8,6 +8,7 @@
 #include <cmath>
 #include <limits>
 #include <type_traits>
+#include <utility>
 
 #include "base/random.hpp"
 #include "study/cause.hpp"
@@ -28,6 +29,7 @@ class Maker {
       s_.rungs.push_back({0, rung, rung == 0 ? 1.0 : 3.0, study::RungState(rung == 0), kStart, 0});
     add_submissions(static_cast<std::int32_t>(size.trials));
     for (std::size_t i = 0; i < size.trials; ++i) add_trial(i, size.reports_per_trial);
+    for (std::size_t i = 0; i < size.trials; ++i) add_prior(static_cast<std::int32_t>(i));
     for (int generation = 1; generation <= 3; ++generation)
       s_.provenance.push_back({kStart + generation, "hpo-collect", "0.1.0", "hpo-collect study.h5", "node7",
                                "ada", "77", fmt::format("{:016x}", generation)});
@@ -63,12 +65,29 @@ class Maker {
 
   study::Cause some_cause() { return static_cast<study::Cause>(stream_.below(study::kCauses.size())); }
 
-  void add_trial(std::size_t index, std::size_t reports) {
-    const auto id = static_cast<std::int32_t>(index);
+  space::Point some_point() {
     std::vector<double> cube(s_.definition.space.dimension());
     for (double& u : cube) u = stream_.uniform();
-    s_.trials.push_back(
-        {0, s_.definition.space.from_unit(cube), index == 0 ? "start" : "sobol", stream_.next64(), kStart});
+    return s_.definition.space.from_unit(cube);
+  }
+
+  // Of an earlier study: results at two budgets, or a failure before the first.
+  void add_prior(std::int32_t trial) {
+    study::Prior row{"earlier caf\xc3\xa9.h5", trial, some_point(), stream_.below(3) == 0, 0, {}};
+    for (const double budget : {1.0, 3.0}) {
+      row.budget = row.failed ? 0 : budget;
+      row.values.clear();
+      for (std::size_t k = 0; k < s_.definition.objectives.size(); ++k)
+        row.values.push_back(row.failed || stream_.below(5) == 0 ? kNaN : stream_.normal());
+      s_.prior.push_back(row);
+      if (row.failed) break;
+    }
+  }
+
+  void add_trial(std::size_t index, std::size_t reports) {
+    const auto id = static_cast<std::int32_t>(index);
+    auto point = some_point();
+    s_.trials.push_back({0, std::move(point), index == 0 ? "start" : "sobol", stream_.next64(), kStart});
     study::Task task;
     task.trial = id, task.submission = 0, task.index = id;
     task.state = static_cast<study::TaskState>(stream_.below(6));
@@ -230,8 +249,8 @@ study::Study sample_study(const std::string& toml, std::uint64_t seed, SampleSiz
 }
 
 std::string difference(const study::Study& a, const study::Study& b) {
-  using study::Attempt, study::Decision, study::Execution, study::Provenance, study::Rung, study::Submission,
-      study::Task, study::Trial;
+  using study::Attempt, study::Decision, study::Execution, study::Prior, study::Provenance, study::Rung,
+      study::Submission, study::Task, study::Trial;
   if (a.uuid != b.uuid || a.told != b.told || a.created != b.created ||
       a.definition.text != b.definition.text)
     return "study";
@@ -269,6 +288,11 @@ std::string difference(const study::Study& a, const study::Study& b) {
   if (!same_rows(a.decisions, b.decisions, &Decision::time, &Decision::bracket, &Decision::rung,
                  &Decision::trial, &Decision::promoted, &Decision::rank, &Decision::value, &Decision::reason))
     return "decisions";
+  const auto same_results = [](const Prior& x, const Prior& y) { return same(x.values, y.values); };
+  if (!same_rows(a.prior, b.prior, &Prior::source, &Prior::trial, &Prior::point, &Prior::failed,
+                 &Prior::budget) ||
+      !std::equal(a.prior.begin(), a.prior.end(), b.prior.begin(), b.prior.end(), same_results))
+    return "prior";
   if (!same_rows(a.provenance, b.provenance, &Provenance::time, &Provenance::tool, &Provenance::version,
                  &Provenance::command_line, &Provenance::host, &Provenance::user, &Provenance::job,
                  &Provenance::nonce))
