@@ -16,7 +16,6 @@
 #include "flow/trigger.hpp"
 #include "promote/rule.hpp"
 #include "report/decisions.hpp"
-#include "study/ledger.hpp"
 
 namespace {
 
@@ -60,14 +59,6 @@ const hpo::cli::Usage kUsage{
     {ExitCode::done, ExitCode::failed, ExitCode::usage, ExitCode::nothing_to_do, ExitCode::not_yet,
      ExitCode::try_again}};
 
-ExitCode list() {
-  for (const auto& entry : hpo::promote::registry()) {
-    fmt::print("{:<12} {}\n", entry.name, entry.help);
-    fmt::print("{}", hpo::search_option_lines(entry.name, entry.option_names));
-  }
-  return ExitCode::done;
-}
-
 // sacct learns some seconds later than the queue how a task has ended; a job that depends on the task starts
 // at once.
 constexpr int kMostLooks = 10;
@@ -108,7 +99,9 @@ class Promoter {
     }
     show(after);
     if (pass_.retried > 0) hpo::log::info("{} tasks are run again", pass_.retried);
-    call_off(after);
+    if (pass_.arranged.called_off > 0)
+      hpo::log::info("called off: {} tasks, their rung was decided without them", pass_.arranged.called_off);
+    for (const auto& line : flow::cancel_leftovers(after, cluster_.snapshot)) hpo::log::info("{}", line);
     if (pass_.stopped) return stop();
     for (const auto& reason : {pass_.arranged.reason, pass_.promotion.reason})
       if (!reason.empty() && !pass_.promotion.needs_person) tell_waiting(reason);
@@ -116,17 +109,6 @@ class Promoter {
     throttle();
     if (pass_.promotion.needs_person) throw hpo::Error(name(), pass_.promotion.reason);
     return code();
-  }
-
-  // What nobody waits for any more gives its nodes back.
-  void call_off(const study::Study& after) const {
-    if (pass_.arranged.called_off > 0)
-      hpo::log::info("called off: {} tasks, their rung was decided without them", pass_.arranged.called_off);
-    for (const auto& tasks : flow::cancel_leftovers(after, cluster_.snapshot))
-      hpo::log::info("cancelled: {}", tasks);
-    if (const auto left = study::winding_down(after).size(); left > 0 && !submits_)
-      hpo::log::info("of those called off {} may still run: hpo-promote {} --submit cancels them", left,
-                     name());
   }
 
   // What waits in the queue would start on the budget's or a person's account.
@@ -236,7 +218,10 @@ class Promoter {
 };
 
 ExitCode run(const hpo::cli::Arguments& arguments, int argc, const char* const* argv) {
-  if (arguments.has("list")) return list();
+  if (arguments.has("list")) {
+    fmt::print("{}", hpo::registry_lines(hpo::promote::registry()));
+    return ExitCode::done;
+  }
   if (arguments.positionals().empty()) throw hpo::Error(ExitCode::usage, "STUDY", "is missing");
   flow::check_extra_options(arguments.rest());
   if (arguments.has("install")) {

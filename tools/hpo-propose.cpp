@@ -43,14 +43,6 @@ const hpo::cli::Usage kUsage{
      {"hpo-propose study.h5 --submit -- --partition=gpu", ""}},
     {ExitCode::done, ExitCode::failed, ExitCode::usage, ExitCode::nothing_to_do, ExitCode::try_again}};
 
-ExitCode list() {
-  for (const auto& entry : hpo::propose::registry()) {
-    fmt::print("{:<12} {}\n", entry.name, entry.help);
-    fmt::print("{}", hpo::search_option_lines(entry.name, entry.option_names));
-  }
-  return ExitCode::done;
-}
-
 ExitCode verify(const hpo::study::Store& store) {
   const auto study = store.head().study;
   if (flow::learns(study.definition))
@@ -89,7 +81,10 @@ void print(const hpo::study::Study& study, const flow::Proposed& proposed, bool 
 }
 
 ExitCode run(const hpo::cli::Arguments& arguments, int argc, const char* const* argv) {
-  if (arguments.has("list")) return list();
+  if (arguments.has("list")) {
+    fmt::print("{}", hpo::registry_lines(hpo::propose::registry()));
+    return ExitCode::done;
+  }
   if (arguments.positionals().empty()) throw hpo::Error(ExitCode::usage, "STUDY", "is missing");
   flow::check_extra_options(arguments.rest());
   const auto store = hpo::study::Store::open(arguments.positional(0));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <fmt/format.h>
+
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,7 +31,18 @@ struct SearchOption {
 /// "whole number from 1 to 100000; default 64"
 [[nodiscard]] std::string search_option_range(const SearchOption& option);
 
-/// For --list: a line each, "  candidates  points drawn ... (whole number from 1 to 100000; default 64)".
+/// The options of one of them, a line each, "  candidates  points drawn ... (whole number from 1 to 100000;
+/// default 64)".
 [[nodiscard]] std::string search_option_lines(std::string_view owner, const std::vector<std::string>& keys);
+
+/// For --list: of each row its name and help, then its options.
+template <class Registry>
+std::string registry_lines(const Registry& registry) {
+  std::string lines;
+  for (const auto& entry : registry)
+    lines += fmt::format("{:<12} {}\n", entry.name, entry.help) +
+             search_option_lines(entry.name, entry.option_names);
+  return lines;
+}
 
 }  // namespace hpo

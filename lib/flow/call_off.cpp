@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "flow/call_off.hpp"
 
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <map>
 #include <set>
@@ -10,6 +12,7 @@
 #include "flow/join.hpp"
 #include "slurm/indices.hpp"
 #include "slurm/submit.hpp"
+#include "study/ledger.hpp"
 
 namespace hpo::flow {
 namespace {
@@ -66,9 +69,15 @@ std::vector<std::string> leftovers(const study::Study& study, const slurm::Snaps
 }
 
 std::vector<std::string> cancel_leftovers(const study::Study& study, const slurm::Snapshot& snapshot) {
-  auto tasks = leftovers(study, snapshot);
-  std::erase_if(tasks, [](const auto& task) { return !slurm::cancel_tasks(task); });
-  return tasks;
+  std::vector<std::string> lines;
+  for (const auto& tasks : leftovers(study, snapshot))
+    if (slurm::cancel_tasks(tasks)) lines.push_back("cancelled: " + tasks);
+  const auto left = study::winding_down(study).size();
+  if (left > 0 && !snapshot.queue_known)
+    lines.push_back(fmt::format(
+        "of those called off {} may still run: hpo-promote --submit, when Slurm answers, cancels them",
+        left));
+  return lines;
 }
 
 }  // namespace hpo::flow

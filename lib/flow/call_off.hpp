@@ -20,7 +20,8 @@ int call_off(study::Study& study, double now);
 /// open, as scancel takes it: "12_[3,5-7]". Pure.
 [[nodiscard]] std::vector<std::string> leftovers(const study::Study& study, const slurm::Snapshot& snapshot);
 
-/// Cancels them; returns those that Slurm took. Two may do so at once.
+/// Cancels them, and says so: a line each. Two may do so at once. While the queue is not known nothing is
+/// cancelled; it is said how many may still run.
 std::vector<std::string> cancel_leftovers(const study::Study& study, const slurm::Snapshot& snapshot);
 
 }  // namespace hpo::flow

@@ -78,6 +78,8 @@ class Rules(Case):
         first, last = study["trials"][:9], study["trials"][17:26]
         distance = [sum(abs(t["params"]["x"] - 0.3) for t in trials) for trials in (first, last)]
         self.assertLess(distance[1], distance[0], "it has learned where the least is")
+        refused = self.run_tool("hpo-propose", "study.h5", "--verify", code=1).stderr
+        self.assertIn("the study keeps when a result was measured, not when it was taken in", refused)
 
     def test_the_default_comes_to_its_end_and_says_why(self):
         study = self.play('promotion = "model"', proposer="portfolio")

@@ -104,7 +104,7 @@ class Stragglers(StandIn):
         self.begin()
         said = self.run_tool("hpo-promote", "study.h5", code=0).stderr
         self.assertIn("called off: 2 tasks", said)
-        self.assertIn("hpo-promote study.h5 --submit", said)
+        self.assertIn("hpo-promote --submit", said)
         self.look(code=4)
         self.assertEqual(self.cancelled(), ["1_[7-8]"])
 
