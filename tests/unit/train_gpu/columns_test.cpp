@@ -45,9 +45,9 @@ TEST_CASE_TEMPLATE("column sums are those of doubles to 1e-6, whatever the shape
 }
 
 TEST_CASE("column sums need no order of threads") {
-  for (const std::int64_t columns : {10, 64, 300}) {
+  for (const std::int64_t columns : {10, 3000}) {
     const auto x = noise<float>(257 * columns, 31);
-    (void)everywhere([&] { return column_sums<float>(257, columns, x); });
+    (void)everywhere([&] { return column_sums<float>(257, columns, x); }, true);
   }
 }
 

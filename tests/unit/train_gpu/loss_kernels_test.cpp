@@ -19,17 +19,22 @@ std::vector<std::int32_t> labels_for(std::int64_t rows, std::int64_t classes) {
   return labels;
 }
 
+/// Few enough threads that they can take turns soon.
+constexpr Grid kFew{5, 64};
+constexpr Grid kAll{kLossBlocks, 256};
+
 /// loss, errors, then the gradient
 template <class T>
 std::vector<double> cross_entropy(const std::vector<double>& logits, const std::vector<std::int32_t>& labels,
-                                  std::int64_t classes, std::int64_t samples, bool in_place = false) {
+                                  std::int64_t classes, std::int64_t samples, const Grid& grid = kAll,
+                                  bool in_place = false) {
   const auto rows = static_cast<std::int64_t>(labels.size());
   Values<T> values(logits), gradient(rows * classes);
   for (std::int64_t i = 0; i < gradient.size(); ++i) gradient[i] = T(7);  // not written is not 0
   std::vector<double> parts(kLossBlocks * 2, std::nan("")), results(2);
   T* const to = in_place ? values.data() : gradient.data();
-  run(CrossEntropy<T>{rows, classes, &samples, values.data(), labels.data(), to, parts.data()});
-  run(AddUp{kLossBlocks, 2, parts.data(), results.data()});
+  run(CrossEntropy<T>{rows, classes, &samples, values.data(), labels.data(), to, parts.data()}, grid);
+  run(AddUp{grid.blocks, 2, parts.data(), results.data()});
   CHECK(values.intact());
   CHECK(gradient.intact());
   const auto derivative = (in_place ? values : gradient).doubles();
@@ -51,14 +56,15 @@ std::vector<double> on_the_cpu(const std::vector<double>& logits, const std::vec
 template <class T>
 std::vector<double> squared_error(std::int64_t rows, std::int64_t outputs, std::int64_t samples,
                                   const std::vector<double>& predictions, const std::vector<double>& targets,
-                                  std::int64_t offset = 0) {
+                                  const Grid& grid = kAll, std::int64_t offset = 0) {
   const Values<T> values(predictions, offset);
   const Values<float> wanted(targets);
   Values<T> gradient(rows * outputs, offset);
   std::vector<double> parts(kLossBlocks * 2, std::nan("")), results(2);
   run(SquaredError<T, float>{rows, outputs, &samples, values.data(), wanted.data(), gradient.data(),
-                             parts.data()});
-  run(AddUp{kLossBlocks, 2, parts.data(), results.data()});
+                             parts.data()},
+      grid);
+  run(AddUp{grid.blocks, 2, parts.data(), results.data()});
   CHECK(gradient.intact());
   const auto derivative = gradient.doubles();
   results.insert(results.end(), derivative.begin(), derivative.end());
@@ -74,12 +80,13 @@ TEST_CASE("cross-entropy, its errors and its derivative are the CPU's, whatever 
       auto logits = noise<float>(rows * classes, 20);
       for (double& value : logits) value = static_cast<double>(static_cast<float>(5 * value));
       const auto labels = labels_for(rows, classes);
-      const auto got = everywhere([&] { return cross_entropy<float>(logits, labels, classes, rows); });
+      const auto got = everywhere([&] { return cross_entropy<float>(logits, labels, classes, rows, kFew); });
       const auto wanted = on_the_cpu(logits, labels, classes, rows);
       CHECK(got[0] == doctest::Approx(wanted[0]).epsilon(1e-6).scale(1e-6));
       CHECK(got[1] == wanted[1]);
       check_close(got, wanted, 1e-6, 0.3);  // a share near 1 is rounded to 6e-8
-      CHECK(cross_entropy<float>(logits, labels, classes, rows, true) == got);
+      CHECK(cross_entropy<float>(logits, labels, classes, rows, kFew, true) == got);
+      check_close(cross_entropy<float>(logits, labels, classes, rows), got, 1e-12, 1e-6);
     }
 }
 
@@ -100,7 +107,7 @@ TEST_CASE("rows behind the samples have no loss and a derivative of 0") {
   auto labels = labels_for(40, 10);
   labels[36] = -1;
   for (const std::int64_t samples : {0, 1, 35}) {
-    const auto got = everywhere([&] { return cross_entropy<float>(logits, labels, 10, samples); });
+    const auto got = everywhere([&] { return cross_entropy<float>(logits, labels, 10, samples, kFew); });
     const auto wanted = on_the_cpu(logits, labels, 10, samples);
     check_close(got, wanted, 1e-6, 0.3);  // a share near 1 is rounded to 6e-8
     for (std::size_t i = 2 + 10 * static_cast<std::size_t>(samples); i < got.size(); ++i) CHECK(got[i] == 0);
@@ -165,8 +172,8 @@ TEST_CASE("half squared error and its derivative are the CPU's, dead rows left o
     for (const std::int64_t rows : {1, 3, 257})
       for (const std::int64_t samples : {rows, rows / 2}) {
         const auto predictions = noise<float>(rows * outputs, 25), targets = noise<float>(rows * outputs, 26);
-        const auto got =
-            everywhere([&] { return squared_error<float>(rows, outputs, samples, predictions, targets); });
+        const auto got = everywhere(
+            [&] { return squared_error<float>(rows, outputs, samples, predictions, targets, kFew); });
         const std::vector<float> p(predictions.begin(), predictions.end()), t(targets.begin(), targets.end());
         std::vector<float> gradient(p.size());
         const BatchSums sums =
@@ -174,7 +181,8 @@ TEST_CASE("half squared error and its derivative are the CPU's, dead rows left o
         CHECK(got[0] == doctest::Approx(sums.loss).epsilon(1e-12));
         CHECK(got[1] == doctest::Approx(sums.errors).epsilon(1e-12));
         check_close({got.begin() + 2, got.end()}, std::vector<double>(gradient.begin(), gradient.end()), 0);
-        CHECK(squared_error<float>(rows, outputs, samples, predictions, targets, 1) == got);
+        CHECK(squared_error<float>(rows, outputs, samples, predictions, targets, kFew, 1) == got);
+        check_close(squared_error<float>(rows, outputs, samples, predictions, targets), got, 1e-12);
       }
 }
 
