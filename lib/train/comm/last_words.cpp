@@ -5,6 +5,8 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <boost/filesystem/operations.hpp>
+
 #include <cerrno>
 #include <chrono>
 #include <exception>
@@ -92,8 +94,8 @@ boost::filesystem::path LastWords::write(const std::string& reason) {
       continue;  // the next place
     }
     const std::lock_guard lock(mutex_);
-    written_ = place;
-    return place;
+    written_ = fs::absolute(place);
+    return written_;
   }
   return {};
 }
