@@ -12,7 +12,8 @@ namespace hpo::flow {
 /// The newest controller's row; -1: the study has none.
 [[nodiscard]] std::int32_t newest_controller(const study::Study& study);
 
-/// Adds a row for one more; `after` is sbatch's "--dependency=afterany:12:13" or "--begin=now+600".
+/// Adds a row for one more; `after` is sbatch's "--dependency=afterany:12:13", with a moment at which it
+/// comes even so "--dependency=afterany:12:13?after:12_4+90", or "--begin=now+600".
 std::int32_t add_controller(study::Study& study, const std::string& after, double now);
 
 /// A small job of ours needs next to nothing, but has to be let in: account, partition, QOS and reservation
