@@ -26,15 +26,16 @@ using surrogate::Matrix;
 using surrogate::Results;
 using surrogate::RowVector;
 
-constexpr std::size_t kFirstModel = 3;  // results; before, points are the design's
-constexpr double kMostRows = 1000;      // that a model is given
-constexpr double kLeastRows = 250;      // however large the batch
-constexpr int kWholeEffort = 8;         // points of a batch that are searched for without saving
-constexpr int kWeights = 4;             // drawn for a batch, with more than two objectives
+constexpr Eigen::Index kRowsForPower = 30;  // results: fewer do not tell a power
+constexpr std::size_t kFirstModel = 3;      // results; before, points are the design's
+constexpr double kMostRows = 1000;          // that a model is given
+constexpr double kLeastRows = 250;          // however large the batch
+constexpr int kWholeEffort = 8;             // points of a batch that are searched for without saving
+constexpr int kWeights = 4;                 // drawn for a batch, with more than two objectives
 constexpr Eigen::Index kCenters = 5;
 
 /// Several judges that differ in the warp of the objectives (and in ParEGO's weights) propose in turn, by the
-/// number of the trial.
+/// number of the trial. The warp by a power, the last of them, has a turn once there are 30 results.
 class Judging final : public ModelBased::Session {
  public:
   Judging(const Setting& setting, const Encoding& encoding, Acquisition acquisition, Results results,
@@ -49,7 +50,8 @@ class Judging final : public ModelBased::Session {
         trial_(trial) {
     const auto objectives =
         std::ranges::count(setting.goals, space::Goal::Role::objective, &space::Goal::role);
-    judges_.resize(static_cast<std::size_t>(surrogate::kWarps * (objectives > 2 ? kWeights : 1)));
+    warps_ = results_.features.rows() < kRowsForPower ? surrogate::kWarps - 1 : surrogate::kWarps;
+    judges_.resize(warps_ * (objectives > 2 ? kWeights : 1));
     spare_ = taken_.rows() + count;
     if (count <= kWholeEffort) return;
     search_.uniform = std::max(100, search_.uniform * kWholeEffort / count);
@@ -82,7 +84,7 @@ class Judging final : public ModelBased::Session {
     if (!judge) {
       GpJudge::Options options;
       options.acquisition = acquisition_;
-      options.warp = static_cast<surrogate::Warp>(trial_ % surrogate::kWarps);
+      options.warp = static_cast<surrogate::Warp>(trial_ % warps_);
       options.spare = spare_;
       judge.emplace(kernel_, results_, setting_.goals, options, stream);
       for (Eigen::Index i = 0; i < taken_.rows(); ++i) judge->take(taken_.row(i));
@@ -98,6 +100,7 @@ class Judging final : public ModelBased::Session {
   Matrix centers_, taken_;  // rows of the encoding; features
   std::size_t trial_;       // the number of the next one
   Eigen::Index spare_ = 0;
+  std::size_t warps_ = 0;
   surrogate::SearchOptions search_;
   std::vector<std::optional<GpJudge>> judges_;  // made when it is their turn
 };

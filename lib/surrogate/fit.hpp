@@ -24,11 +24,13 @@ struct GpPriors {
 
   std::vector<LogNormal> lengths;  ///< [f]
   LogNormal amplitude, noise;      ///< of a and of s2
+  LogNormal warp;                  ///< of both parameters of every feature's warp
 };
 
-/// A vector of all logarithms of parameters: lengths, amplitude, noise [f + 2].
+/// A vector of all logarithms of parameters: lengths, amplitude, noise [f + 2], and where there is a warp its
+/// a and b [3 f + 2].
 [[nodiscard]] Vector pack(const GpParameters& parameters);
-[[nodiscard]] GpParameters unpack(const Vector& packed);
+[[nodiscard]] GpParameters unpack(const Vector& packed, Eigen::Index features);
 
 /// The negative logarithm of (likelihood of y) x (prior), up to a constant:
 ///   1/2 y^T K^-1 y + 1/2 log |K| + sum over parameters of 1/2 ((log p - location) / scale)^2
@@ -41,7 +43,11 @@ struct GpPriors {
 struct FitOptions {
   int evaluations = 60;  ///< of gp_loss, at most, from each start
   int starts = 2;        ///< the priors' locations first, then shorter and longer lengths in turn
+  /// A warp is fitted too, from the best parameters without one; it stays where it is worth it: where the
+  /// loss falls by more than kWorthOfWarp, which chance rarely does.
+  bool warp = false;
 };
+inline constexpr double kWorthOfWarp = 6;
 
 /// The parameters of the highest posterior density that was found (MAP). Always some: at worst the priors'
 /// locations.

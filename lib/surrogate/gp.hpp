@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "surrogate/cholesky.hpp"
+#include "surrogate/input_warp.hpp"
 #include "surrogate/kernel.hpp"
 #include "surrogate/matrix.hpp"
 
@@ -14,6 +15,7 @@ namespace hpo::surrogate {
 //   X [n, f]   where the data are, as features
 //   y [n]      the data
 //   l [f]      lengths of the features
+//   w          a warp of the features (input_warp.hpp): wherever a kernel is meant, of warped ones
 //   a, s2      amplitude and noise, both variances
 //   C [n, n]   correlations of the rows, Matern 5/2
 //   K [n, n]   a C + s2 I = L L^T
@@ -23,9 +25,10 @@ namespace hpo::surrogate {
 //   var(x)     a - k(x)^T K^-1 k(x): of the function, without noise
 
 struct GpParameters {
-  Vector log_lengths;        ///< log l
-  double log_amplitude = 0;  ///< log a
-  double log_noise = 0;      ///< log s2
+  Vector log_lengths;             ///< log l
+  double log_amplitude = 0;       ///< log a
+  double log_noise = 0;           ///< log s2
+  Vector log_a = {}, log_b = {};  ///< of the warp; empty: there is none
 };
 
 /// What a model says of rows: their means and variances.
@@ -39,6 +42,9 @@ struct LocalPrediction {
   Vector mean_slope, variance_slope;
 };
 
+/// The warp of a model's features: none where the parameters have none.
+[[nodiscard]] InputWarp warp_of(const Features& features, const GpParameters& parameters);
+
 /// A Gaussian process of mean 0 given data: exact, O(n^3) to make, O(n^2) to extend by a row. Rasmussen and
 /// Williams 2006, algorithm 2.1.
 class Gp {
@@ -50,7 +56,6 @@ class Gp {
   [[nodiscard]] const GpParameters& parameters() const { return parameters_; }
   [[nodiscard]] const Features& features() const { return kernel_.features(); }
   [[nodiscard]] Eigen::Index size() const { return cholesky_.size(); }
-  [[nodiscard]] auto x() const { return x_.topRows(size()); }
   [[nodiscard]] auto y() const { return y_.head(size()); }
 
   /// Of points [m, f].
@@ -63,13 +68,15 @@ class Gp {
   void append(const RowVector& point, double value);
 
  private:
-  Gp(Matern kernel, GpParameters parameters, Matrix x, Vector y, Cholesky cholesky);
-  /// k(x) of points, a column each.
+  Gp(Matern kernel, GpParameters parameters, InputWarp warp, Matrix x, Vector y, Cholesky cholesky);
+  [[nodiscard]] auto x() const { return x_.topRows(size()); }
+  /// k(x) of warped points, a column each.
   [[nodiscard]] Matrix covariances(const Matrix& points) const;
 
   Matern kernel_;
   GpParameters parameters_;
-  Matrix x_;  // room for as many rows as the factor has, like y_
+  InputWarp warp_;
+  Matrix x_;  // warped; room for as many rows as the factor has, like y_
   Vector y_;
   Cholesky cholesky_;
   Vector half_;   // L^-1 y, which grows by a number a row

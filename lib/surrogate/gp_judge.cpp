@@ -17,6 +17,7 @@ constexpr double kKappa = 2;          // of the confidence bound
 constexpr double kShareOfSum = 0.05;  // ParEGO's rho
 constexpr double kBeyondWorst = 0.1;  // of the range of an objective, to the reference point
 constexpr double kLeastPositive = 1e-300;
+constexpr Eigen::Index kRowsForWarp = 30, kRowsPerWarped = 5;  // before inputs are warped: in all, a number
 
 /// A failure is as bad as the worst that was seen.
 Vector without_gaps(Vector y) {
@@ -33,6 +34,30 @@ std::vector<Eigen::Index> even_choice(Eigen::Index rows, Eigen::Index most) {
   std::vector<Eigen::Index> chosen;
   for (Eigen::Index i = 0; i < count; ++i) chosen.push_back(i * rows / count);
   return chosen;
+}
+
+/// The exponent under which a Gaussian process makes the values likeliest.
+double likeliest_exponent(const Matern& kernel, const Matrix& features, const Vector& y) {
+  const auto priors = GpPriors::of(kernel.features());
+  FitOptions quick;
+  quick.starts = 1;
+  double chosen = kExponents[0], least = std::numeric_limits<double>::infinity();
+  for (const double exponent : kExponents) {
+    const Vector z = warped(y, Warp::power, exponent);
+    const auto parameters = fit_gp(kernel, features, z, priors, quick);
+    const double loss =
+        gp_loss(kernel, features, z, priors, pack(parameters), nullptr) - log_stretch(y, exponent);
+    if (!(loss < least)) continue;
+    least = loss;
+    chosen = exponent;
+  }
+  return chosen;
+}
+
+bool enough_to_warp(const Features& features, Eigen::Index rows) {
+  Eigen::Index numbers = 0;
+  for (Eigen::Index f = 0; f < features.count(); ++f) numbers += features.overlap(f) ? 0 : 1;
+  return rows >= kRowsForWarp && rows >= kRowsPerWarped * numbers;
 }
 
 Vector scalarized(const std::vector<Vector>& objectives, Stream& stream) {
@@ -57,15 +82,21 @@ GpJudge::GpJudge(const Matern& kernel, const Results& results, const std::vector
                  const Options& options, Stream& stream)
     : options_(options) {
   std::vector<Vector> objectives;
+  const auto seen = [&](const Vector& y) {
+    if (options.warp != Warp::power) return warped(y, options.warp);
+    const auto chosen = even_choice(y.size(), options.most_tried);
+    return warped(y, Warp::power,
+                  likeliest_exponent(kernel, results.features(chosen, Eigen::all), y(chosen)));
+  };
   for (std::size_t g = 0; g < goals.size(); ++g) {
     const Vector y = without_gaps(results.values.col(static_cast<Eigen::Index>(g)));
-    if (goals[g].role == Goal::Role::objective) objectives.push_back(warped(y, options.warp));
+    if (goals[g].role == Goal::Role::objective) objectives.push_back(seen(y));
     if (goals[g].role == Goal::Role::constraint && std::isfinite(goals[g].bound))
       model(kernel, results.features, warped_constraint(y, goals[g].bound), constraints_);
   }
   any_feasible_ = std::ranges::find(results.feasible, true) != results.feasible.end();
   if (!any_feasible_ && constraints_.empty()) any_feasible_ = true;  // all failed: anything may be better
-  if (objectives.size() > 2) objectives = {warped(scalarized(objectives, stream), options.warp)};
+  if (objectives.size() > 2) objectives = {seen(scalarized(objectives, stream))};
   for (const Vector& y : objectives) model(kernel, results.features, y, objectives_);
   if (objectives_.empty()) usable_ = false;
   if (!usable_) return;
@@ -87,8 +118,10 @@ GpJudge::GpJudge(const Matern& kernel, const Results& results, const std::vector
 
 void GpJudge::model(const Matern& kernel, const Matrix& features, Vector y, std::vector<Gp>& models) {
   const auto chosen = even_choice(features.rows(), options_.most_fitted);
+  FitOptions fit;
+  fit.warp = enough_to_warp(kernel.features(), features.rows());
   const auto parameters =
-      fit_gp(kernel, features(chosen, Eigen::all), y(chosen), GpPriors::of(kernel.features()));
+      fit_gp(kernel, features(chosen, Eigen::all), y(chosen), GpPriors::of(kernel.features()), fit);
   auto gp = Gp::condition(kernel, parameters, features, std::move(y), options_.spare);
   if (gp)
     models.push_back(std::move(*gp));

@@ -29,12 +29,14 @@ struct Results {
 ///   constraints      plus the sum of the logarithms of the probabilities of keeping each (Gardner et al.,
 ///                    "Bayesian optimization with inequality constraints", ICML 2014); before anything
 ///                    feasible is known, that sum alone.
+/// With 30 results and 5 for each number, inputs are warped where that is worth it (fit.hpp).
 class GpJudge {
  public:
   struct Options {
     Acquisition acquisition = Acquisition::improvement;
     Warp warp = Warp::log;           ///< of every objective
     Eigen::Index most_fitted = 400;  ///< parameters are fitted to an even choice of no more rows
+    Eigen::Index most_tried = 150;   ///< and the exponent of a power warp chosen by one of no more
     Eigen::Index spare = 0;          ///< rows that will be taken
   };
 

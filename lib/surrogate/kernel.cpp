@@ -110,6 +110,27 @@ Vector Matern::slopes(const Matrix& a, const Vector& log_lengths, const Matrix& 
   return 2 * sums.cwiseProduct(weights(log_lengths));
 }
 
+Matrix Matern::row_slopes(const Matrix& a, const Vector& log_lengths, const Matrix& m,
+                          const Matrix& slope) const {
+  const Eigen::Index n = a.rows();
+  const Vector weight = weights(log_lengths);
+  Matrix result = Matrix::Zero(n, features_.count());
+  Vector product(n), change(n);
+  for (Eigen::Index j = 0; j + 1 < n; ++j) {
+    const Eigen::Index below = n - j - 1;
+    auto part = product.head(below).array();
+    part = m.col(j).tail(below).array() * slope.col(j).tail(below).array();
+    for (Eigen::Index f = 0; f < features_.count(); ++f) {
+      if (features_.overlap(f)) continue;
+      auto step = change.head(below).array();
+      step = 2 * weight[f] * part * (a.col(f).tail(below).array() - a(j, f));
+      result.col(f).tail(below).array() -= step;
+      result(j, f) += step.sum();
+    }
+  }
+  return result;
+}
+
 Matrix Matern::input_slopes(const Matrix& a, const RowVector& x, const Vector& log_lengths) const {
   const Vector weight = weights(log_lengths);
   Vector s(a.rows());

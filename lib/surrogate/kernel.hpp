@@ -56,6 +56,10 @@ class Matern {
   /// which the lower triangle is read; `slope` as correlate() left it.
   [[nodiscard]] Vector slopes(const Matrix& a, const Vector& log_lengths, const Matrix& m,
                               const Matrix& slope) const;
+  /// [n, f]: the derivatives of the sum over all i, j of m_ij k(a_i, a_j) by the features of each row, 0 for
+  /// overlaps; m and slope as above.
+  [[nodiscard]] Matrix row_slopes(const Matrix& a, const Vector& log_lengths, const Matrix& m,
+                                  const Matrix& slope) const;
   /// [n, f]: the derivatives of k(a_i, x) by the features of x, 0 for overlaps.
   [[nodiscard]] Matrix input_slopes(const Matrix& a, const RowVector& x, const Vector& log_lengths) const;
 
