@@ -27,8 +27,12 @@ using surrogate::Matrix;
 using surrogate::Vector;
 using Columns = std::vector<Eigen::Index>;
 
-constexpr double kPrior = 1;           // the uniform part of a density counts as one trial
-constexpr double kWidth = 0.2;         // of a kernel when there is one trial
+constexpr double kPrior = 1;      // the uniform part of a density counts as one trial
+constexpr double kWidth = 0.2;    // of a kernel when there is one trial
+constexpr double kNarrowing = 2;  // the power of the spread by which kernels that agree get narrower
+constexpr double kTooFew = 3;     // points, to tell a spread by
+constexpr double kLeastWidth = 0.01;
+constexpr double kImagined = 2;        // uniform points among those whose spread is taken
 constexpr std::size_t kMostGood = 25;  // more would keep kernels too wide to come near the best
 constexpr std::size_t kMostBad = 1000;
 
@@ -37,9 +41,13 @@ constexpr std::size_t kMostBad = 1000;
 /// components and their roles for better empirical performance", 2023, found to matter, with values measured
 /// anew:
 ///   split       the best ceil(gamma n) of n trials, at most kMostGood, are good, the others bad
-///   widths      number: kWidth n^(-1 / (d + 4)) of its range, n the kernels and d the parameters of the
-///               density; categorical with m values: (1 - 1 / m) / (1 + n / sqrt(m)), so that n trials stand
-///               against sqrt(m) that saw all values alike
+///   widths      number: kWidth n^(-1 / (d + 4)) s^a of its range, n the kernels and d the parameters of the
+///               density; s the standard deviation of the n points on this axis over that of uniform ones, at
+///               most 1; a = kNarrowing (1 - kTooFew / n), at least 0, for few points tell nothing of their
+///               spread. So kernels follow the good points where these close in on something, and stay wide
+///               on axes that do not matter; at least kLeastWidth
+///               categorical with m values: (1 - 1 / m) / (1 + n / sqrt(m)), so that n trials stand against
+///               sqrt(m) that saw all values alike
 ///   candidates  drawn from the good density; the one with the largest good / bad is taken
 ///   liar        trials without a result, and those of the batch so far, count as bad
 /// Of more than kMostBad bad trials, as many are taken, evenly through their ranks: what the density of so
@@ -115,6 +123,19 @@ std::vector<Columns> Tpe::make_groups() const {
   return groups;
 }
 
+/// Of a column's active rows, over that of a uniform distribution, at most 1.
+double spread(const Matrix& rows, Eigen::Index column) {
+  double count = kImagined, sum = kImagined / 2, squares = kImagined / 3;
+  for (const double x : rows.col(column)) {
+    if (std::isnan(x)) continue;
+    count += 1;
+    sum += x;
+    squares += x * x;
+  }
+  const double mean = sum / count;
+  return std::min(1.0, std::sqrt(12 * (squares / count - mean * mean)));
+}
+
 Density Tpe::density(const Matrix& rows) const {
   Density density;
   for (const auto& columns : groups_) {
@@ -122,9 +143,11 @@ Density Tpe::density(const Matrix& rows) const {
     const auto n = static_cast<double>(std::max<Eigen::Index>(centres.rows(), 1));
     const double width = kWidth * std::pow(n, -1.0 / (static_cast<double>(columns.size()) + 4));
     Vector widths = Vector::Constant(encoding().dimension(), width);
+    const double narrowing = kNarrowing * std::max(0.0, 1 - kTooFew / n);
     for (const auto j : columns) {
       const int m = axes_[static_cast<std::size_t>(j)].categories;
-      if (m > 0) widths[j] = (1 - 1.0 / m) / (1 + n / std::sqrt(m));
+      widths[j] = m > 0 ? (1 - 1.0 / m) / (1 + n / std::sqrt(m))
+                        : std::max(kLeastWidth, width * std::pow(spread(centres, j), narrowing));
     }
     density.emplace_back(axes_, columns, centres, widths, kPrior);
   }

@@ -210,3 +210,13 @@ TEST_CASE("tpe and kde: options that make no sense are refused by name") {
       refusal("kde", {{"random_fraction", "third"}}).starts_with("search.random_fraction: must be a number"));
   CHECK(refusal("kde", {{"min_points", 0}}).starts_with("search.min_points: must be a whole number"));
 }
+
+TEST_CASE("tpe: draws together around what the good points agree on, until it is near") {
+  const auto space = test::unit_cube(4);
+  for (const std::uint64_t seed : {1U, 2U, 3U}) {
+    const auto values = search("tpe", space, 200, bowl, seed);
+    const std::vector<double> first(values.begin(), values.begin() + 50);
+    CHECK(best_of(values) < 0.003);
+    CHECK(best_of(values) < best_of(first) / 5);
+  }
+}
