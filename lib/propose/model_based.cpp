@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "propose/opening.hpp"
+
 namespace hpo::propose {
 
 ModelBased::ModelBased(const Setting& setting)
@@ -10,7 +12,7 @@ ModelBased::ModelBased(const Setting& setting)
 
 std::vector<space::Point> ModelBased::propose(const space::History& history, const Ask& ask) const {
   if (ask.count < 1) return {};
-  const auto session = fit(history, ask);
+  const auto session = ask.explore ? opening(encoding_, history) : fit(history, ask);
   if (session == nullptr) return design_->propose(history, ask);
 
   Seen seen(*setting_.space, history, Likeness::nearly_same);

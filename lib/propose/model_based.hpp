@@ -13,9 +13,9 @@
 
 namespace hpo::propose {
 
-/// A proposer with a model of the history. Before there is enough evidence for one, and whenever the model
-/// has nothing usable to offer, points are those of a scrambled Sobol design. No point is nearly the same as
-/// another (propose/neighbours.hpp), as long as one that is not is found.
+/// A proposer with a model of the history. Before there is enough evidence for one, whenever the model has
+/// nothing usable to offer, and where it is asked to explore, points are those of a scrambled Sobol design.
+/// No point is nearly the same as another (propose/neighbours.hpp), as long as one that is not is found.
 class ModelBased : public Proposer {
  public:
   /// A model that has been fitted once, for one batch.

@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/random.hpp"
@@ -196,4 +197,63 @@ TEST_CASE("every proposer: start points come first, each once, and are not propo
       CHECK(alone == points);
     }
   }
+}
+
+TEST_CASE("every proposer: huge, tiny, equal, missing and contradictory values do not stop it") {
+  const double nan = std::numeric_limits<double>::quiet_NaN(), most = std::numeric_limits<double>::max();
+  using Value = std::function<double(std::size_t, double)>;  // of the trial, and a random number
+  const std::vector<std::pair<const char*, Value>> objectives{
+      {"constant", [](std::size_t, double) { return 1e300; }},
+      {"around 1e300", [](std::size_t, double u) { return 1e300 * (u - 0.5); }},
+      {"both ends", [=](std::size_t i, double) { return i % 2 == 0 ? most : -most; }},
+      {"around 1e-300", [](std::size_t, double u) { return 1e-300 * u; }},
+      {"one beyond all others", [](std::size_t i, double u) { return i == 3 ? -1e300 : u; }},
+      {"never a number", [=](std::size_t, double) { return nan; }},
+      {"infinite", [](std::size_t, double) { return std::numeric_limits<double>::infinity(); }},
+      {"a number now and then", [=](std::size_t i, double u) { return i % 3 == 0 ? nan : u; }}};
+  for_every_case([&](const Make& make, const Sample& sample) {
+    for (const auto& [name, value] : objectives) {
+      CAPTURE(name);
+      auto history =
+          test::history_of(make_proposer("random", {&sample.space, 99, 27, {}, {}})->propose({}, 36));
+      Stream stream(1, Purpose::test, 1);
+      for (std::size_t i = 0; i < history.trials.size(); ++i) {
+        history.trials[i].status = space::TrialStatus::finished;
+        history.trials[i].curve = {{1, {value(i, stream.uniform())}}};
+      }
+      const auto points = make()->propose(history, 5);
+      CHECK(points.size() == available(sample, history.trials.size() + 5) - history.trials.size());
+      check_points(sample, history, points);
+    }
+  });
+}
+
+TEST_CASE("every proposer: one point with many different values, as earlier studies have them, is evidence") {
+  for_every_case([](const Make& make, const Sample& sample) {
+    space::History history;
+    history.prior =
+        test::history_of(make_proposer("random", {&sample.space, 99, 27, {}, {}})->propose({}, 20)).trials;
+    Stream stream(1, Purpose::test, 2);
+    for (std::size_t i = 0; i < history.prior.size(); ++i) {
+      if (i % 2 == 1) history.prior[i].point = history.prior[i - 1].point;
+      history.prior[i].status = space::TrialStatus::finished;
+      history.prior[i].curve = {{1, {i % 2 == 0 ? 1e6 * stream.uniform() : -stream.uniform()}}};
+    }
+    const auto points = make()->propose(history, 6);
+    CHECK(points.size() == available(sample, 6));
+    check_points(sample, {}, points);
+  });
+}
+
+TEST_CASE("every proposer: what is asked to explore does not depend on results") {
+  for_every_case([](const Make& make, const Sample& sample) {
+    const auto history = eventful(sample, 40, false);
+    auto other = history;
+    for (auto& trial : other.trials)
+      for (auto& seen : trial.curve) seen.values[0] = 1 - seen.values[0];
+    const Ask ask(6, 1, true);
+    const auto points = make()->propose(history, ask);
+    CHECK(make()->propose(other, ask) == points);
+    check_points(sample, history, points);
+  });
 }

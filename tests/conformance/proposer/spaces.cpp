@@ -46,6 +46,13 @@ space::Space few_conditional() {
       {forbidden("kind == 'c' and n == 4")}};
 }
 
+/// Of a thousand values, and a number beside it.
+space::Space thousand_categories() {
+  std::vector<Value> values;
+  for (std::int64_t i = 0; i < 1000; ++i) values.emplace_back(i);
+  return {{categorical("many", std::move(values)), real("x", 0, 1)}, {}};
+}
+
 std::vector<Sample> make_samples() {
   std::vector<Sample> all;
   const auto add = [&](std::string name, space::Space space, std::optional<std::size_t> points, int levels) {
@@ -54,6 +61,7 @@ std::vector<Sample> make_samples() {
   add("one parameter", unit_cube(1), {}, 3000);
   add("every kind", mixed(), {}, 20);
   add("fifty parameters", unit_cube(50), {}, 2);
+  add("a thousand categories", thousand_categories(), {}, 3);
   add("all conditional", all_conditional(), {}, 2000);
   add("two in a hundred allowed", unit_cube(2, "x0 > 0.1 or x1 > 0.2"), {}, 1000);
   add("one point", {{categorical("only", {Value("this")})}, {}}, 1, 2);
