@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "propose/focused.hpp"
 #include "propose/proposer.hpp"
 
 namespace hpo::propose {
@@ -19,8 +20,10 @@ constexpr std::size_t kManyTrials = 1'000;  // beyond which Gaussian processes s
 /// The proposer that suits the study so far, asked anew for every batch:
 ///   one objective, few parameters, several budgets, up to 1,000 trials   mf
 ///   few parameters, up to 1,000 trials                                   gp
+///   many parameters, up to 1,000 trials                                  focused, with mf or gp
 ///   otherwise                                                            tpe
-/// Where parameters are many, tpe takes them one by one: those that decide nothing then stay uniform. All
+/// Where parameters are many, tpe takes them one by one: those that decide nothing then stay uniform; as soon
+/// as results tell which of them matter, a model searches over those alone (propose/focused.hpp). All
 /// start with the middle of every range and a stratified design. After the practice in Bergstra et al.,
 /// "Algorithms for hyper-parameter optimization", NeurIPS 2011, and Turner et al., "Bayesian optimization is
 /// superior to random search for machine learning hyperparameter tuning", PMLR 133, 2021: Gaussian processes
@@ -38,18 +41,20 @@ class Portfolio final : public Proposer {
     } else {
       Setting one_by_one = setting;
       one_by_one.options = {{"multivariate", false}};
+      first_ = std::make_unique<Focused>(setting, curves ? mf_entry().make : gp_entry().make,
+                                         tpe_entry().make(one_by_one));
       many_ = tpe_entry().make(one_by_one);
     }
   }
 
   [[nodiscard]] std::vector<space::Point> propose(const space::History& history,
                                                   const Ask& ask) const override {
-    const bool use_first = first_ != nullptr && history.trials.size() < kManyTrials;
+    const bool use_first = history.trials.size() < kManyTrials;
     return (use_first ? first_ : many_)->propose(history, ask);
   }
 
  private:
-  std::unique_ptr<Proposer> first_, many_;
+  std::unique_ptr<Proposer> first_, many_;  // of up to kManyTrials trials; of more
 };
 
 }  // namespace

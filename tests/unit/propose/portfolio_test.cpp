@@ -50,11 +50,11 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("portfolio: a thousand trials, or more than twenty parameters, are for tpe") {
+TEST_CASE("portfolio: a thousand trials, or few of more than twenty parameters, are for tpe") {
   const auto plane = test::unit_cube(2), many = test::unit_cube(21);
   CHECK(proposes_as("tpe", setting_of(plane, 9), trained(setting_of(plane, 9), 1000)));
   auto setting = setting_of(many, 9);
-  const auto history = trained(setting, 40);
+  const auto history = trained(setting, 25);
   const auto points = make_proposer("portfolio", setting)->propose(history, {2, 1});
   setting.options = {{"multivariate", false}};
   CHECK(points == make_proposer("tpe", setting)->propose(history, {2, 1}));
