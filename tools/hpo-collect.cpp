@@ -142,8 +142,7 @@ void add(const std::vector<slurm::TaskRow>& rows, report::Queue& queue) {
 // What the queue said when the study was collected.
 report::Queue queue_of(const Collected& now) {
   report::Queue queue;
-  queue.asked = now.asked;
-  queue.known = now.cluster.snapshot.queue_known;
+  queue.asked = now.asked, queue.known = now.cluster.snapshot.queue_known;
   queue.error = now.cluster.is_here ? now.cluster.snapshot.queue_error : "there is no Slurm on this machine";
   add(now.cluster.snapshot.queue, queue);
   return queue;
@@ -177,7 +176,8 @@ report::Outlook outlook_of(const report::View& view, const report::Queue& queue)
 
 report::Status status_of(const report::View& view, report::Queue queue) {
   if (queue.known) ask_more(view.study(), queue);
-  return report::make_status(view, outlook_of(view, queue), queue, plan_of(view.study().definition));
+  return report::make_status(view, outlook_of(view, queue), queue, plan_of(view.study().definition),
+                             flow::expected_in_all(view.study()));
 }
 
 template <class Data>

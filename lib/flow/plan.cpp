@@ -4,12 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "flow/breaker.hpp"
 #include "flow/view.hpp"
-#include "study/ledger.hpp"
+#include "surrogate/cost.hpp"
 
 namespace hpo::flow {
 namespace {
@@ -25,6 +26,11 @@ slurm::Allocation allocation_of(const study::Definition& definition, int rung) {
 
 std::string hours(double value, bool known) {
   return known ? rounded(value, 3) : "?";
+}
+
+// What a task may hold at worst of an index that it shares.
+double worst_of_task(const study::Submission& array) {
+  return static_cast<double>(array.nodes * array.time_s) / 3600 / array.pack;
 }
 
 }  // namespace
@@ -138,6 +144,44 @@ std::optional<std::string> exhausted(const study::Study& study, double now) {
         "{} of {} tasks failed, more than budget.failed = {}: hpo-collect STUDY --state=failed shows why",
         failed, ended, rounded(budget.failed, 3));
   return tripped(study);
+}
+
+std::map<std::int32_t, study::Hours> expected_hours(const study::Study& study) {
+  const auto history = history_of(study);
+  const surrogate::Encoding encoding(study.definition.space);
+  const auto model = surrogate::CostModel::of(encoding, surrogate::cost_rows(history));
+  std::map<std::int32_t, study::Hours> expected;
+  if (!model) return expected;
+  std::map<std::pair<int, int>, double> budgets;
+  for (const auto& rung : study.rungs) budgets[{rung.bracket, rung.index}] = rung.budget;
+  std::map<std::int32_t, double> node_hours;
+  for (const auto& task : study.tasks) {
+    if (task.has_ended() || task.submission < 0) continue;
+    const auto& trial = history.trials[static_cast<std::size_t>(task.trial)];
+    const double from = trial.curve.empty() ? 0 : trial.curve.back().budget;
+    const double to = budgets[{task.bracket, task.rung}];
+    if (to <= from) continue;
+    const auto& array = study.submissions[static_cast<std::size_t>(task.submission)];
+    const double hours = model->hours(trial.point, from, to);
+    node_hours[task.submission] += array.time_s > 0 ? std::min(hours, worst_of_task(array)) : hours;
+  }
+  for (const auto& [row, hours] : node_hours)
+    expected[row] = study::as_asked_for(hours, study.submissions[static_cast<std::size_t>(row)]);
+  return expected;
+}
+
+std::optional<study::Hours> expected_in_all(const study::Study& study) {
+  const auto expected = expected_hours(study);
+  if (expected.empty()) return std::nullopt;
+  study::Hours sum;
+  for (const auto& [row, hours] : expected)
+    sum = {sum.node + hours.node, sum.gpu + hours.gpu, sum.core + hours.core};
+  return sum;
+}
+
+std::string expected_text(const std::map<std::int32_t, study::Hours>& expected, std::int32_t submission) {
+  const auto found = expected.find(submission);
+  return found == expected.end() ? "" : fmt::format(", about {} expected", rounded(found->second.node, 2));
 }
 
 }  // namespace hpo::flow

@@ -3,12 +3,15 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "promote/plan.hpp"
 #include "slurm/resources.hpp"
+#include "study/ledger.hpp"
 #include "study/study.hpp"
 
 namespace hpo::flow {
@@ -39,5 +42,18 @@ struct CostedPlan {
 /// Why the study may not go on: a limit of [budget] that has been reached, in words; nothing while there is
 /// some left.
 [[nodiscard]] std::optional<std::string> exhausted(const study::Study& study, double now);
+
+/// What the tasks of each array that have not ended are expected to hold, by the array's row: each
+/// configuration at what training it should cost, from what finished tasks of the study have cost
+/// (surrogate/cost.hpp), and never more than its time limit allows. Nothing is taken off for the time that
+/// they have run, as in study::reserved. Empty while fewer than three tasks have been timed.
+[[nodiscard]] std::map<std::int32_t, study::Hours> expected_hours(const study::Study& study);
+
+/// Of all arrays together; nothing where nothing is known, or nothing is left.
+[[nodiscard]] std::optional<study::Hours> expected_in_all(const study::Study& study);
+
+/// ", about 0.8 expected" of an array, in node-hours; "" where it is not known.
+[[nodiscard]] std::string expected_text(const std::map<std::int32_t, study::Hours>& expected,
+                                        std::int32_t submission);
 
 }  // namespace hpo::flow

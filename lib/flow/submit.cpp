@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "flow/plan.hpp"
 #include "flow/submission.hpp"
 #include "flow/submitter.hpp"
 #include "slurm/submit.hpp"
@@ -33,12 +34,13 @@ std::vector<std::string> submit(const study::Store& store, const SubmitOptions& 
 
 std::vector<std::string> to_submit(const study::Study& study) {
   std::vector<std::string> lines;
+  const auto expected = expected_hours(study);
   for (const auto row : pending(study)) {
     const auto& submission = study.submissions[static_cast<std::size_t>(row)];
-    lines.push_back(fmt::format("{}: {} tasks of {} nodes for {} each, at most {} node-hours",
-                                submission.name, submission.tasks, submission.nodes,
-                                submission.time_s > 0 ? slurm_time(submission.time_s) : "any time",
-                                submission.time_s > 0 ? rounded(submission.node_hours, 3) : "?"));
+    lines.push_back(fmt::format(
+        "{}: {} tasks of {} nodes for {} each, at most {} node-hours{}", submission.name, submission.tasks,
+        submission.nodes, submission.time_s > 0 ? slurm_time(submission.time_s) : "any time",
+        submission.time_s > 0 ? rounded(submission.node_hours, 3) : "?", expected_text(expected, row)));
   }
   return lines;
 }

@@ -29,7 +29,8 @@ struct SubmitOptions {
 [[nodiscard]] std::vector<std::string> submit(const study::Store& store, const SubmitOptions& options,
                                               const study::Provenance& who);
 
-/// What submit() would submit now, a line each, with its worst case.
+/// What submit() would submit now, a line each, with its worst case and, once it is known, what it is
+/// expected to take.
 [[nodiscard]] std::vector<std::string> to_submit(const study::Study& study);
 
 /// Throws Error (usage) when a person at a terminal is about to submit more than [submit] confirm_node_hours

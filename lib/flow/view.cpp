@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/random.hpp"
+#include "flow/reports.hpp"
 
 namespace hpo::flow {
 namespace {
@@ -66,6 +67,13 @@ propose::Setting setting_of(const study::Definition& definition) {
   setting.options = definition.search.options;
   setting.fidelity = definition.fidelity;
   setting.goals = goals_of(definition);
+  for (const auto& bracket : rule_of(definition)->plan().brackets) {
+    double below = 0;
+    for (const auto& rung : bracket.rungs) {
+      setting.training += rung.tasks * (rung.budget - below);
+      below = rung.budget;
+    }
+  }
   return setting;
 }
 
@@ -129,8 +137,10 @@ space::History history_of(const study::Study& study) {
   space::History history;
   history.prior = prior_of(study);
   history.trials.resize(study.trials.size());
+  auto reports = reports_of(study);
   for (std::size_t i = 0; i < study.trials.size(); ++i) {
     auto& past = history.trials[i];
+    past.reports = std::move(reports[i]);
     past.id = static_cast<std::int64_t>(i);
     past.bracket = study.trials[i].bracket;
     past.point = study.trials[i].point;
@@ -141,10 +151,10 @@ space::History history_of(const study::Study& study) {
   for (const auto& task : study.tasks) {
     auto& past = history.trials[static_cast<std::size_t>(task.trial)];
     past.status = status_of(task.state);
-    past.cost_hours += task.node_hours;
     if (task.state == study::TaskState::finished)
-      past.curve.push_back(
-          {budgets[{task.bracket, task.rung}], smaller_is_better(study.definition, task.values), task.ended});
+      past.curve.push_back({budgets[{task.bracket, task.rung}],
+                            smaller_is_better(study.definition, task.values), task.ended,
+                            task.node_hours / study.definition.submit.pack_of(task.rung)});
   }
   return history;
 }

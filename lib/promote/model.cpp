@@ -75,6 +75,7 @@ class Model final : public Rule {
   explicit Model(const Setting& setting)
       : setting_(setting),
         batch_(whole_option(setting.options, "batch", 1).value_or(kBatch)),
+        cost_aware_(flag_option(setting.options, "cost_aware").value_or(true)),
         opening_(std::clamp(setting.trials / 2, std::min(kRound, setting.trials), kOpening)),
         ladder_(make_ladder(0, setting.trials, setting.fidelity)) {
     HPO_CHECK(setting.space != nullptr, "a model without a space");
@@ -102,7 +103,7 @@ class Model final : public Rule {
     return std::ranges::count(setting_.goals, space::Goal::Role::objective, &space::Goal::role) == 1;
   }
   [[nodiscard]] std::optional<surrogate::Forecast> forecast(const State& state,
-                                                            const surrogate::Encoding& encoding,
+                                                            const surrogate::Encoding& encoding, double left,
                                                             int free) const;
   [[nodiscard]] std::vector<std::int64_t> expected_ends(const State& state,
                                                         const surrogate::Encoding& encoding) const;
@@ -114,7 +115,9 @@ class Model final : public Rule {
   void finish(const State& state, const Standings& all, int out, Move& move) const;
 
   Setting setting_;
-  int batch_, opening_;
+  int batch_;
+  bool cost_aware_;
+  int opening_;
   PlannedBracket ladder_;
   double training_ = 0;
 };
@@ -236,12 +239,13 @@ void Model::open(const State& state, const Standings& all, int out, Move& move) 
 
 /// A forecast is of one number.
 std::optional<surrogate::Forecast> Model::forecast(const State& state, const surrogate::Encoding& encoding,
-                                                   int free) const {
+                                                   double training_left, int free) const {
   if (!has_one_objective()) return std::nullopt;
   surrogate::Forecast::Options options;
   options.batch = free;
   options.spare = free;
   options.sight = surrogate::Forecast::next_sight(*state.history);
+  if (cost_aware_) options.cost_share = training_left / training_;
   return surrogate::Forecast::of(encoding, setting_.fidelity, setting_.goals, *state.history, options);
 }
 
@@ -266,7 +270,7 @@ void Model::go_on(const State& state, const Standings& all, int free, Move& move
     return;
   }
   const surrogate::Encoding encoding(*setting_.space);
-  if (auto expected = forecast(state, encoding, free)) {
+  if (auto expected = forecast(state, encoding, left(all), free)) {
     by_forecast(state, all, *expected, free, move);
   } else if (auto decision = by_quota(state, all, &encoding)) {
     move.decisions.push_back(std::move(*decision));
@@ -351,7 +355,7 @@ void Model::finish(const State& state, const Standings& all, int out, Move& move
 Entry model_entry() {
   return {"model",
           "what a model of all curves expects most of: a trial goes up, or a new one begins",
-          {"batch"},
+          {"batch", "cost_aware"},
           [](const Setting& setting) -> std::unique_ptr<Rule> {
             // With one budget there is nothing to decide.
             if (setting.fidelity.min >= setting.fidelity.max) return none_entry().make(setting);

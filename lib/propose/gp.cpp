@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "propose/cost_share.hpp"
 #include "propose/evidence.hpp"
 #include "propose/model_based.hpp"
 #include "propose/opening.hpp"
+#include "surrogate/cost.hpp"
 #include "surrogate/gp_judge.hpp"
 
 namespace hpo::propose {
@@ -39,7 +41,7 @@ constexpr Eigen::Index kCenters = 5;
 class Judging final : public ModelBased::Session {
  public:
   Judging(const Setting& setting, const Encoding& encoding, Acquisition acquisition, Results results,
-          Matrix centers, Matrix taken, std::size_t trial, int count)
+          Matrix centers, Matrix taken, std::optional<surrogate::Prices> prices, std::size_t trial, int count)
       : setting_(setting),
         encoding_(encoding),
         kernel_(surrogate::Features(encoding)),
@@ -47,6 +49,7 @@ class Judging final : public ModelBased::Session {
         results_(std::move(results)),
         centers_(std::move(centers)),
         taken_(std::move(taken)),
+        prices_(std::move(prices)),
         trial_(trial) {
     const auto objectives =
         std::ranges::count(setting.goals, space::Goal::Role::objective, &space::Goal::role);
@@ -66,7 +69,9 @@ class Judging final : public ModelBased::Session {
     const auto usable = [&](const space::Point& point) {
       return !seen.contains(point) && !setting_.space->forbidden_by(point);
     };
-    return best_point(encoding_, kernel_.features(), judge.target(stream), centers_, usable, stream, search_);
+    auto target = judge.target(stream);
+    if (prices_) target = per_cost(std::move(target), prices_->model, prices_->share);
+    return best_point(encoding_, kernel_.features(), target, centers_, usable, stream, search_);
   }
 
   void add(const space::Point& point) override {
@@ -98,7 +103,8 @@ class Judging final : public ModelBased::Session {
   Acquisition acquisition_;
   Results results_;
   Matrix centers_, taken_;  // rows of the encoding; features
-  std::size_t trial_;       // the number of the next one
+  std::optional<surrogate::Prices> prices_;
+  std::size_t trial_;  // the number of the next one
   Eigen::Index spare_ = 0;
   std::size_t warps_ = 0;
   surrogate::SearchOptions search_;
@@ -126,7 +132,7 @@ Acquisition read_acquisition(const Setting& setting) {
 class GaussianProcess final : public ModelBased {
  public:
   explicit GaussianProcess(const Setting& setting)
-      : ModelBased(setting), acquisition_(read_acquisition(setting)) {}
+      : ModelBased(setting), acquisition_(read_acquisition(setting)), cost_share_(setting) {}
 
  private:
   [[nodiscard]] std::unique_ptr<Session> fit(const space::History& history, const Ask& ask) const override;
@@ -135,6 +141,7 @@ class GaussianProcess final : public ModelBased {
   [[nodiscard]] Matrix pending_features(const space::History& history) const;
 
   Acquisition acquisition_;
+  CostShare cost_share_;
 };
 
 std::vector<Evidence> GaussianProcess::evidence(const space::History& history) const {
@@ -187,9 +194,12 @@ std::unique_ptr<ModelBased::Session> GaussianProcess::fit(const space::History& 
   const auto chosen =
       subset(std::move(all), static_cast<std::size_t>(std::max(kLeastRows, kMostRows * share)));
   const Matrix rows = rows_of(encoding(), chosen);
+  // The others are no logarithm of a gain.
+  const bool has_gain = acquisition_ == Acquisition::improvement || acquisition_ == Acquisition::probability;
+  auto prices = surrogate::prices_of(encoding(), history, has_gain ? cost_share_.at(history) : 0);
   return std::make_unique<Judging>(setting(), encoding(), acquisition_, results(chosen),
                                    rows.topRows(std::min(kCenters, rows.rows())), pending_features(history),
-                                   history.trials.size(), ask.count);
+                                   std::move(prices), history.trials.size(), ask.count);
 }
 
 }  // namespace
@@ -197,7 +207,7 @@ std::unique_ptr<ModelBased::Session> GaussianProcess::fit(const space::History& 
 Entry gp_entry() {
   return {"gp",
           "Gaussian processes: expected improvement, mixed spaces, several objectives, constraints",
-          {"acquisition"},
+          {"acquisition", "cost_aware"},
           [](const Setting& setting) { return std::make_unique<GaussianProcess>(setting); }};
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "propose/cost_share.hpp"
 #include "propose/evidence.hpp"
 #include "propose/model_based.hpp"
 #include "propose/opening.hpp"
@@ -23,10 +24,13 @@ constexpr std::size_t kMostPending = 100;  // the newest, of those taken into ac
 /// length (surrogate/forecast.hpp).
 class MultiFidelity final : public ModelBased {
  public:
-  using ModelBased::ModelBased;
+  explicit MultiFidelity(const Setting& setting) : ModelBased(setting), cost_share_(setting) {}
 
  protected:
   [[nodiscard]] std::unique_ptr<Session> fit(const space::History& history, const Ask& ask) const override;
+
+ private:
+  CostShare cost_share_;
 };
 
 class Batch final : public ModelBased::Session {
@@ -63,6 +67,7 @@ std::unique_ptr<ModelBased::Session> MultiFidelity::fit(const space::History& hi
   Forecast::Options options;
   options.sight = Forecast::next_sight(history);
   options.batch = ask.count;
+  options.cost_share = cost_share_.at(history);
   options.spare = static_cast<Eigen::Index>(ask.count) + static_cast<Eigen::Index>(waiting.size());
   auto forecast = Forecast::of(encoding(), setting().fidelity, setting().goals, history, options);
   if (!forecast) return nullptr;
@@ -78,7 +83,7 @@ std::unique_ptr<ModelBased::Session> MultiFidelity::fit(const space::History& hi
 Entry mf_entry() {
   return {"mf",
           "a model of all curves so far: expected improvement at the full budget",
-          {},
+          {"cost_aware"},
           [](const Setting& setting) { return std::make_unique<MultiFidelity>(setting); }};
 }
 

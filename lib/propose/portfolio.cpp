@@ -62,7 +62,7 @@ class Portfolio final : public Proposer {
 Entry portfolio_entry() {
   return {"portfolio",
           "the default: mf, gp or tpe, by budgets, parameters, objectives, and trials",
-          {},
+          {"cost_aware"},
           [](const Setting& setting) { return std::make_unique<Portfolio>(setting); }};
 }
 

@@ -26,6 +26,7 @@ struct Setting {
   nlohmann::json options = nlohmann::json::object();  ///< [search] keys beyond the common ones
   space::Fidelity fidelity = {};
   std::vector<space::Goal> goals = {{}};  ///< what Observation::values stand for, in their order
+  double training = 0;                    ///< units of budget that the study plans for; 0: not known
 };
 
 /// What is asked of a proposer.

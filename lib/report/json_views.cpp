@@ -22,6 +22,7 @@ Json accounts_json(const std::vector<Account>& accounts) {
     out.push_back({{"unit", account.unit},
                    {"spent", account.spent},
                    {"promised", account.promised},
+                   {"expected", optional(account.expected)},
                    {"limit", optional(account.limit)},
                    {"left", optional(account.left())}});
   return out;

@@ -38,6 +38,7 @@ struct Account {
   double spent = 0;
   double promised = 0;  ///< the worst case of what is submitted and not over
   std::optional<double> limit;
+  std::optional<double> expected = {};  ///< of what is promised; handed in, nothing where it is not known
   [[nodiscard]] std::optional<double> left() const;  ///< not below 0
 };
 /// Node-hours always; the others where they have a limit.

@@ -87,16 +87,16 @@ std::string to_text(const std::vector<Account>& accounts, const Terminal& termin
   std::string out;
   for (const Account& account : accounts) {
     out += out.empty() ? "budget  " : "        ";
-    const std::string promised = readable(account.promised, 4);
+    std::string promised = readable(account.promised, 4) + " promised";
+    if (account.expected) promised += fmt::format(" (about {} expected)", rounded(*account.expected, 2));
     if (account.limit) {
       const double share =
           *account.limit > 0 ? std::min(1.0, (account.spent + account.promised) / *account.limit) : 1;
-      out += fmt::format("{} of {} {} spent, {} promised, {} left  {}", readable(account.spent, 4),
+      out += fmt::format("{} of {} {} spent, {}, {} left  {}", readable(account.spent, 4),
                          readable(*account.limit, 4), account.unit, promised, readable(*account.left(), 4),
                          bar(terminal, share, kCells));
     } else {
-      out += fmt::format("{} {} spent, {} promised, no limit", readable(account.spent, 4), account.unit,
-                         promised);
+      out += fmt::format("{} {} spent, {}, no limit", readable(account.spent, 4), account.unit, promised);
     }
     out += "\n";
   }

@@ -236,6 +236,13 @@ std::vector<Unsubmitted> unsubmitted_of(const View& view) {
   return rungs;
 }
 
+void expect(const study::Hours& expected, std::vector<Account>& accounts) {
+  for (Account& account : accounts)
+    account.expected = account.unit == "GPU-hours"    ? expected.gpu
+                       : account.unit == "core-hours" ? expected.core
+                                                      : expected.node;
+}
+
 std::string silence(const Queue& queue) {
   if (!queue.asked) return "was not asked";
   if (queue.known) return "";
@@ -245,7 +252,7 @@ std::string silence(const Queue& queue) {
 }  // namespace
 
 Status make_status(const View& view, const Outlook& outlook, const Queue& queue,
-                   const std::vector<PlannedRung>& plan) {
+                   const std::vector<PlannedRung>& plan, const std::optional<study::Hours>& expected) {
   const Summary summary = summarize(view, outlook);
   Status status;
   status.name = summary.name;
@@ -266,6 +273,7 @@ Status make_status(const View& view, const Outlook& outlook, const Queue& queue,
   status.unsubmitted = unsubmitted_of(view);
   status.to_come = to_come(view, plan);
   status.budget = accounts(view.study());
+  if (expected) expect(*expected, status.budget);
   status.next = summary.next;
   status.stopped = summary.stopped;
   return status;

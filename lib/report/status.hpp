@@ -70,9 +70,11 @@ struct Status {
   std::optional<std::string> stopped;
 };
 
-/// `plan`: all rungs of the plan. Without an answer of Slurm tasks count as the study knows them.
+/// `plan`: all rungs of the plan; `expected`: of what is promised, from what tasks have cost so far. Without
+/// an answer of Slurm tasks count as the study knows them.
 [[nodiscard]] Status make_status(const View& view, const Outlook& outlook, const Queue& queue,
-                                 const std::vector<PlannedRung>& plan);
+                                 const std::vector<PlannedRung>& plan,
+                                 const std::optional<study::Hours>& expected = {});
 
 /// Tasks in the queue that only a person can let go: "1234_5"; not those that our tools hold back until the
 /// canary has taken a step.

@@ -23,6 +23,7 @@ struct Observation {
   double budget = 0;
   std::vector<double> values;
   double ended = 0;  ///< seconds since 1970; 0: not known
+  double hours = 0;  ///< node-hours that brought the trial here from the observation before; 0: not known
 };
 
 /// One report on the way: the first objective, turned so that smaller is better.
@@ -39,7 +40,6 @@ struct PastTrial {
   TrialStatus status = TrialStatus::waiting;
   std::vector<Observation> curve;  ///< the rungs it has finished, by increasing budget
   std::vector<Report> reports;  ///< what it reported on the way, by increasing budget; thinned out when many
-  double cost_hours = 0;        ///< node-hours spent so far
 };
 
 /// Everything a proposer may depend on besides its random stream.

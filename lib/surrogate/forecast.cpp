@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "surrogate/acquisition.hpp"
+#include "surrogate/curve_results.hpp"
 
 namespace hpo::surrogate {
 namespace {
@@ -19,120 +20,17 @@ constexpr double kEnd = 1;        // t of the largest budget
 constexpr double kGrowth = 1.25;  // results between two fits
 constexpr std::size_t kCenters = 8;
 constexpr std::size_t kMostOutlooks = 1'000;
-constexpr double kWholeEffort = 16;   // suggestions of a batch that get all the search there is
-constexpr double kShareOfBest = 0.7;  // of the rows, when there are too many
-
-constexpr double kBad = std::numeric_limits<double>::infinity();
-
-/// One value of one trial; kBad: it failed there, or breaks a constraint.
-struct Result {
-  std::int64_t trial = 0;
-  const space::Point* point = nullptr;
-  double budget = 0, value = 0, ended = 0;
-};
-
-using Trials = std::map<std::int64_t, const space::Point*>;
-
-bool keeps(const std::vector<space::Goal>& goals, const std::vector<double>& values) {
-  for (std::size_t i = 0; i < goals.size(); ++i) {
-    if (goals[i].role != space::Goal::Role::constraint) continue;
-    if (i >= values.size() || !(values[i] <= goals[i].bound)) return false;
-  }
-  return true;
-}
-
-std::size_t first_objective(const std::vector<space::Goal>& goals) {
-  const auto found = std::ranges::find(goals, space::Goal::Role::objective, &space::Goal::role);
-  return static_cast<std::size_t>(found - goals.begin());
-}
-
-std::set<double> budgets_of(const space::History& history) {
-  std::set<double> budgets;
-  for (const auto* trials : {&history.trials, &history.prior})
-    for (const auto& trial : *trials)
-      for (const auto& seen : trial.curve) budgets.insert(seen.budget);
-  return budgets;
-}
-
-/// What a failed trial says: it is bad where it would have been seen next.
-Result failure(const space::PastTrial& trial, std::int64_t id, const std::set<double>& budgets,
-               const space::Fidelity& fidelity) {
-  if (trial.curve.empty()) return {id, &trial.point, fidelity.min, kBad, 0};
-  const auto& last = trial.curve.back();
-  const auto next = budgets.upper_bound(last.budget);
-  const double budget = next != budgets.end() ? *next : std::max(last.budget, fidelity.max);
-  return {id, &trial.point, budget, kBad, last.ended};
-}
-
-/// Every value, in the order in which they became known; trials of earlier studies have ids below 0.
-std::vector<Result> results_of(const space::History& history, const std::vector<space::Goal>& goals,
-                               const space::Fidelity& fidelity) {
-  const auto objective = first_objective(goals);
-  const auto budgets = budgets_of(history);
-  std::vector<Result> results;
-  const auto add = [&](const space::PastTrial& trial, std::int64_t id) {
-    for (const auto& seen : trial.curve) {
-      const bool has_value = objective < seen.values.size() && std::isfinite(seen.values[objective]);
-      const bool is_good = has_value && keeps(goals, seen.values);
-      results.push_back({id, &trial.point, seen.budget, is_good ? seen.values[objective] : kBad, seen.ended});
-    }
-    if (trial.status != space::TrialStatus::failed) return;
-    const auto failed = failure(trial, id, budgets, fidelity);
-    if (!trial.curve.empty() && failed.budget == trial.curve.back().budget) results.pop_back();
-    results.push_back(failed);
-  };
-  for (const auto& trial : history.trials) add(trial, trial.id);
-  for (const auto& trial : history.prior) add(trial, -1 - trial.id);
-  std::ranges::sort(results, {},
-                    [](const Result& r) { return std::tuple(r.ended, r.trial, r.budget, r.value); });
-  return results;
-}
-
-/// Those that have a value.
-Trials trials_of(const std::vector<Result>& results) {
-  Trials trials;
-  for (const auto& r : results)
-    if (std::isfinite(r.value)) trials[r.trial] = r.point;
-  return trials;
-}
-
-/// As many of the results as the model takes, the deepest of every trial before all others: of these the best
-/// of the furthest trained for the most part, the rest drawn.
-std::vector<Result> chosen(const std::vector<Result>& results, std::size_t most) {
-  if (results.size() <= most) return results;
-  std::map<std::int64_t, double> deepest;
-  for (const auto& r : results) deepest[r.trial] = std::max(deepest[r.trial], r.budget);
-  struct Row {
-    bool is_shallow;
-    double deepest;
-    Result result;
-  };
-  std::vector<Row> rows;
-  rows.reserve(results.size());
-  for (const auto& r : results) rows.push_back({r.budget < deepest[r.trial], deepest[r.trial], r});
-  std::ranges::sort(rows, {}, [](const Row& row) {
-    const auto& r = row.result;
-    return std::tuple(row.is_shallow, -row.deepest, r.value, r.trial, -r.budget);
-  });
-  const auto sure = static_cast<std::ptrdiff_t>(kShareOfBest * static_cast<double>(most));
-  const auto last = std::ranges::find(rows, true, &Row::is_shallow);
-  if (last - rows.begin() > sure)
-    std::ranges::sort(rows.begin() + sure, last, {},
-                      [](const Row& row) { return scatter(static_cast<std::uint64_t>(row.result.trial)); });
-  std::vector<Result> first(most);
-  for (std::size_t i = 0; i < most; ++i) first[i] = rows[i].result;
-  return first;
-}
+constexpr double kWholeEffort = 16;  // suggestions of a batch that get all the search there is
 
 /// Values to what the model sees of them.
 class View {
  public:
-  View(const std::vector<Result>& results, Forecast::Sight sight, double lowest, double highest)
+  View(const std::vector<CurveResult>& results, Forecast::Sight sight, double lowest, double highest)
       : sight_(sight), lowest_(lowest), highest_(highest) {
-    double lowest_seen = kBad;
+    double lowest_seen = CurveResult::kBad;
     for (const auto& r : results) lowest_seen = std::min(lowest_seen, r.budget);
     std::vector<double> first;
-    double worst = -kBad;
+    double worst = -CurveResult::kBad;
     for (const auto& r : results) {
       if (r.budget == lowest_seen) first.push_back(r.value);
       if (!std::isfinite(r.value)) continue;
@@ -146,7 +44,7 @@ class View {
     find_course(results);
   }
 
-  [[nodiscard]] CurveData data(const std::vector<Result>& rows, const Encoding& encoding,
+  [[nodiscard]] CurveData data(const std::vector<CurveResult>& rows, const Encoding& encoding,
                                const Features& features) const {
     const auto n = static_cast<Eigen::Index>(rows.size());
     Matrix encoded(n, encoding.dimension());
@@ -179,7 +77,7 @@ class View {
     return near ? std::log(0.02 + u) : u;
   }
 
-  void find_course(const std::vector<Result>& results) {
+  void find_course(const std::vector<CurveResult>& results) {
     std::map<std::int64_t, std::map<double, double>> curves;
     for (const auto& r : results) {
       course_[r.budget] = 0;
@@ -206,7 +104,7 @@ class View {
   }
 
   Forecast::Sight sight_;
-  double lowest_, highest_, least_ = kBad, median_ = 0;
+  double lowest_, highest_, least_ = CurveResult::kBad, median_ = 0;
   std::map<double, double> course_;  // by budget
 };
 
@@ -235,19 +133,20 @@ std::size_t when_last_fitted(std::size_t results) {
 }
 
 /// What parameters are fitted to: the results known at the last fit, or all while none of those is a value.
-std::vector<Result> fitted_to(const std::vector<Result>& results) {
+std::vector<CurveResult> fitted_to(const std::vector<CurveResult>& results) {
   const auto end = results.begin() + static_cast<std::ptrdiff_t>(when_last_fitted(results.size()));
-  const bool any = std::any_of(results.begin(), end, [](const Result& r) { return std::isfinite(r.value); });
-  return any ? std::vector<Result>(results.begin(), end) : results;
+  const bool any =
+      std::any_of(results.begin(), end, [](const CurveResult& r) { return std::isfinite(r.value); });
+  return any ? std::vector<CurveResult>(results.begin(), end) : results;
 }
 
 std::optional<CurveGp> model_of(const Encoding& encoding, const space::Fidelity& fidelity,
-                                const std::vector<Result>& results, const Forecast::Options& options) {
+                                const std::vector<CurveResult>& results, const Forecast::Options& options) {
   const Features features(encoding);
   const Matern kernel(features);
-  const auto seen_by_model = [&](const std::vector<Result>& known) {
+  const auto seen_by_model = [&](const std::vector<CurveResult>& known) {
     const View view(known, options.sight, fidelity.min, fidelity.max);
-    return view.data(chosen(known, options.most_rows), encoding, features);
+    return view.data(most_telling(known, options.most_rows), encoding, features);
   };
   auto parameters = remembered_fit(kernel, seen_by_model(fitted_to(results)), options.evaluations);
   return CurveGp::condition(kernel, std::move(parameters), seen_by_model(results), options.spare);
@@ -263,8 +162,12 @@ SearchOptions effort_for(int batch) {
 
 }  // namespace
 
-Forecast::Forecast(const Encoding& encoding, CurveGp gp, SearchOptions search)
-    : encoding_(&encoding), features_(encoding), gp_(std::move(gp)), search_(search) {}
+Forecast::Forecast(const Encoding& encoding, CurveGp gp, SearchOptions search, std::optional<Prices> prices)
+    : encoding_(&encoding),
+      features_(encoding),
+      gp_(std::move(gp)),
+      search_(search),
+      prices_(std::move(prices)) {}
 
 Forecast::Sight Forecast::next_sight(const space::History& history) {
   std::size_t results = history.trials.size();
@@ -275,18 +178,19 @@ Forecast::Sight Forecast::next_sight(const space::History& history) {
 std::optional<Forecast> Forecast::of(const Encoding& encoding, const space::Fidelity& fidelity,
                                      const std::vector<space::Goal>& goals, const space::History& history,
                                      const Options& options) {
-  auto results = results_of(history, goals, fidelity);
-  auto trials = trials_of(results);
+  auto results = curve_results(history, goals, fidelity);
+  auto trials = trials_with_values(results);
   const auto least =
       options.least_trials > 0 ? options.least_trials : static_cast<std::size_t>(encoding.dimension()) + 1;
   if (trials.size() < least) return std::nullopt;
   auto gp = model_of(encoding, fidelity, results, options);
   if (!gp) return std::nullopt;
   if (trials.size() > kMostOutlooks) {
-    std::erase_if(results, [](const Result& r) { return !std::isfinite(r.value); });
-    trials = trials_of(chosen(results, kMostOutlooks));
+    std::erase_if(results, [](const CurveResult& r) { return !std::isfinite(r.value); });
+    trials = trials_with_values(most_telling(results, kMostOutlooks));
   }
-  Forecast forecast(encoding, std::move(*gp), effort_for(options.batch));
+  Forecast forecast(encoding, std::move(*gp), effort_for(options.batch),
+                    prices_of(encoding, history, options.cost_share));
   forecast.look_ahead(trials);
   return forecast;
 }
@@ -298,14 +202,16 @@ void Forecast::look_ahead(const std::map<std::int64_t, const space::Point*>& tri
     rows.row(static_cast<Eigen::Index>(ids.size())) = encoding_->row(*point);
     ids.push_back(id);
   }
-  const auto ends = gp_.predict_trials(features_.of(rows), ids, kEnd);
+  const Matrix features = features_.of(rows);
+  const auto ends = gp_.predict_trials(features, ids, kEnd);
   best_ = ends.mean.minCoeff();
   std::vector<std::pair<double, Eigen::Index>> order;
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const auto at = static_cast<Eigen::Index>(i);
     const double deviation = std::sqrt(ends.variance[at]);
     const auto score = log_expected_improvement(ends.mean[at], deviation, best_);
-    outlooks_.push_back({ids[i], ends.mean[at], deviation, score.value});
+    const double paid = prices_ ? prices_->share * prices_->model.log_relative(features.row(at), nullptr) : 0;
+    outlooks_.push_back({ids[i], ends.mean[at], deviation, score.value - paid});
     order.emplace_back(ends.mean[at], at);
   }
   std::ranges::sort(order);
@@ -325,10 +231,11 @@ std::optional<Suggestion> Forecast::suggest(const std::function<bool(const space
   };
   Target target;
   target.values = [&](const Matrix& points) { return improvement(gp_.predict(points, kEnd)); };
+  if (prices_) target = per_cost(std::move(target), prices_->model, prices_->share);
   const auto point = best_point(*encoding_, features_, target, centers_, usable, stream, search_);
   if (!point) return std::nullopt;
   const Matrix row = encoding_->row(*point);
-  return Suggestion{*point, improvement(gp_.predict(features_.of(row), kEnd))[0]};
+  return Suggestion{*point, target.values(features_.of(row))[0]};
 }
 
 void Forecast::take(const space::Point& point) {

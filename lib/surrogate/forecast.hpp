@@ -12,6 +12,7 @@
 #include "space/goal.hpp"
 #include "space/history.hpp"
 #include "surrogate/acquisition_search.hpp"
+#include "surrogate/cost.hpp"
 #include "surrogate/curve_gp.hpp"
 #include "surrogate/encoding.hpp"
 #include "surrogate/kernel.hpp"
@@ -22,13 +23,13 @@ namespace hpo::surrogate {
 struct Outlook {
   std::int64_t trial = 0;
   double mean = 0, deviation = 0;  ///< of its warped value: comparable within one forecast only
-  double log_improvement = 0;      ///< log of the expected improvement on the least mean of all trials
+  double log_improvement = 0;  ///< log of the expected improvement on the least mean of all trials, priced
 };
 
 /// A configuration that has not been tried, and what is expected of it.
 struct Suggestion {
   space::Point point;
-  double log_improvement = 0;
+  double log_improvement = 0;  ///< like an Outlook's
 };
 
 /// What all curves of a study so far, of any length, say of how trainings would end: a CurveGp of the first
@@ -52,6 +53,7 @@ class Forecast {
     std::size_t least_trials = 0;  ///< with a value, before there is a forecast; 0: the dimension + 1
     std::size_t most_rows = 250;   ///< the furthest trained first, then the best, then any
     int evaluations = 40;          ///< of the likelihood, when parameters are fitted
+    double cost_share = 0;         ///< to which improvements are priced by what training costs (per_cost)
     int batch = 1;                 ///< points that will be suggested: many get less search each
     Eigen::Index spare = 0;        ///< points that will be taken
   };
@@ -73,13 +75,14 @@ class Forecast {
   void take(const space::Point& point);
 
  private:
-  Forecast(const Encoding& encoding, CurveGp gp, SearchOptions search);
+  Forecast(const Encoding& encoding, CurveGp gp, SearchOptions search, std::optional<Prices> prices);
   void look_ahead(const std::map<std::int64_t, const space::Point*>& trials);
 
   const Encoding* encoding_;
   Features features_;
   CurveGp gp_;
   SearchOptions search_;
+  std::optional<Prices> prices_;
   std::vector<Outlook> outlooks_;
   Matrix centers_;   // rows of the trials with the least means
   double best_ = 0;  // the least mean, of trials and of what is taken

@@ -233,3 +233,12 @@ TEST_CASE("report: Slurm's reasons are explained, whatever stands behind a comma
   CHECK(meaning_of("DependencyNeverSatisfied").remedy == "scancel {}");
   CHECK(meaning_of("SomethingNew").text.empty());
 }
+
+TEST_CASE("report: what is promised is shown with what it is expected to take, once that is known") {
+  const study::Study study = open_study();
+  CHECK_FALSE(has(text_of(study, {}), "expected)"));
+  const auto status = make_status(View(study, kNow), {}, {}, kPlan, study::Hours{0.25, 0.5, 4});
+  REQUIRE_FALSE(status.budget.empty());
+  CHECK(status.budget[0].expected == 0.25);
+  CHECK(has(to_text(status, Terminal(), "fashion.h5"), "promised (about 0.25 expected)"));
+}

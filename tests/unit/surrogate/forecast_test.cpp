@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "surrogate/curve_results.hpp"
 #include "unit/propose/points.hpp"
 
 using namespace hpo;
@@ -319,4 +320,119 @@ TEST_CASE("forecast: a thousand categories and parameters that are not active") 
   CHECK_FALSE(space.fault(point));
   CHECK(space::is_active(point[2]));
   CHECK(std::abs(x(point, 2) - 0.3) < 0.15);
+}
+
+namespace {
+
+/// Adds what trials reported after every quarter of an epoch, up to `most`.
+void report(space::PastTrial& trial, const Curve& curve, double most) {
+  for (double budget = 0.25; budget <= most; budget += 0.25)
+    trial.reports.push_back({budget, curve(trial.point, budget)});
+}
+
+}  // namespace
+
+TEST_CASE("forecast: a trial that still runs is expected to end as its reports say") {
+  const auto space = test::unit_cube(2);
+  const Encoding encoding(space);
+  const Curve curve = [](const space::Point& point, double budget) { return bowl(point, budget); };
+  auto history = ladder(space, 18, curve);
+  for (auto& trial : history.trials) report(trial, curve, trial.curve.back().budget);
+  test::append(history, {{0.71, 0.69}, {0.05, 0.05}});
+  const auto before = forecast(encoding, history);
+  REQUIRE(before);
+  CHECK(before->outlooks().size() == 18);
+  for (const std::size_t i : {18, 19}) {
+    history.trials[i].status = TrialStatus::running;
+    report(history.trials[i], curve, 2.5);
+  }
+  const auto after = forecast(encoding, history);
+  REQUIRE(after);
+  CHECK(after->outlooks().size() == 20);
+  CHECK(outlook(*after, 18).mean < outlook(*after, 19).mean - 1);
+  CHECK(outlook(*after, 18).log_improvement > outlook(*after, 19).log_improvement);
+}
+
+TEST_CASE("forecast: reports between rungs tell of curves that cross") {
+  // Those on the left are ahead at 1 and get no better; the others start late.
+  const auto space = test::unit_cube(1);
+  const Encoding encoding(space);
+  const Curve crossing = [](const space::Point& point, double budget) {
+    return x(point, 0) < 0.5 ? 0.5 : 1 - 0.3 * std::log(budget);
+  };
+  auto history = ladder(space, 27, crossing);
+  auto more = history;
+  for (auto& trial : more.trials) report(trial, crossing, trial.curve.back().budget);
+  test::append(more, {{0.75}});
+  more.trials.back().status = TrialStatus::running;
+  report(more.trials.back(), crossing, 5.5);
+  const auto expected = forecast(encoding, more);
+  REQUIRE(expected);
+  const double early = outlook(*expected, 27).deviation;
+  more.trials.back().reports.resize(8);
+  const auto less = forecast(encoding, more);
+  REQUIRE(less);
+  CHECK(early < outlook(*less, 27).deviation);
+}
+
+TEST_CASE("forecast: reports of failed trials, and any where there are constraints, are left aside") {
+  const auto space = test::unit_cube(2);
+  const Encoding encoding(space);
+  const Curve curve = [](const space::Point& point, double budget) { return bowl(point, budget); };
+  const auto plain = ladder(space, 18, curve);
+  auto failing = plain;
+  test::append(failing, {{0.7, 0.7}});
+  failing.trials.back().status = TrialStatus::failed;
+  auto reporting = failing;
+  report(reporting.trials.back(), curve, 2.5);
+  CHECK(numbers(*forecast(encoding, failing)) == numbers(*forecast(encoding, reporting)));
+
+  const std::vector<Goal> goals{{}, {Goal::Role::constraint, 10}};
+  auto kept = plain;
+  for (auto& trial : kept.trials)
+    for (auto& seen : trial.curve) seen.values.push_back(1);
+  const auto without = Forecast::of(encoding, kNine, goals, kept, {});
+  for (auto& trial : kept.trials) report(trial, curve, 9);
+  CHECK(numbers(*without) == numbers(*Forecast::of(encoding, kNine, goals, kept, {})));
+}
+
+TEST_CASE("forecast: reports of any number are at most two rows a rung, and come in the order of time") {
+  const auto space = test::unit_cube(2);
+  auto history = ladder(space, 9, bowl);
+  for (auto& trial : history.trials) report(trial, bowl, trial.curve.back().budget);
+  const auto results = curve_results(history, kOneGoal, kNine);
+  std::size_t rungs = 0;
+  for (const auto& trial : history.trials) rungs += trial.curve.size();
+  CHECK(results.size() > rungs);
+  CHECK(results.size() <= 2 * rungs);
+  CHECK(std::ranges::is_sorted(results, {}, &CurveResult::ended));
+  for (const auto& r : results) CHECK(r.value == doctest::Approx(bowl(*r.point, r.budget)).epsilon(0.02));
+}
+
+TEST_CASE("forecast: where costs are known, of what promises the same the cheap is preferred") {
+  // Two equal valleys; the right one costs twenty times as much.
+  const auto space = test::unit_cube(1);
+  const Encoding encoding(space);
+  const Curve valleys = [](const space::Point& point, double budget) {
+    return std::pow(std::abs(x(point, 0) - 0.5) - 0.3, 2) + 0.1 / budget;
+  };
+  auto history = ladder(space, 18, valleys);
+  for (auto& trial : history.trials)
+    for (auto& step : trial.curve) step.hours = step.budget * std::exp(6 * x(trial.point, 0));
+  Forecast::Options options;
+  const auto plain = Forecast::of(encoding, kNine, kOneGoal, history, options);
+  options.cost_share = 1;
+  const auto priced = Forecast::of(encoding, kNine, kOneGoal, history, options);
+  REQUIRE(priced);
+  CHECK(x(suggested(*priced), 0) < 0.5);
+  for (const auto& o : priced->outlooks()) {
+    const double paid = outlook(*plain, o.trial).log_improvement - o.log_improvement;
+    CHECK(paid == doctest::Approx(6 * (x(history.trials[static_cast<std::size_t>(o.trial)].point, 0) - 0.5))
+                      .epsilon(0.3)
+                      .scale(1));
+  }
+  for (auto& trial : history.trials)
+    for (auto& step : trial.curve) step.hours = step.budget;
+  const auto equal = Forecast::of(encoding, kNine, kOneGoal, history, options);
+  CHECK(suggested(*equal) == suggested(*plain));
 }
