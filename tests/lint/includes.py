@@ -17,7 +17,7 @@ KNOWS = {
     "slurm": ["base"],
     "train": ["base"],
     "task": ["exchange", "slurm", "train", "space", "base"],
-    "flow": ["study", "exchange", "propose", "promote", "slurm", "train", "space", "base"],
+    "flow": ["study", "exchange", "propose", "promote", "surrogate", "slurm", "train", "space", "base"],
     "report": ["study", "surrogate", "space", "base"],
     "cli": ["base"],
 }
