@@ -22,7 +22,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import check_machine  # noqa: E402
 import check_programs  # noqa: E402
-from check_machine import MPI_PACKAGES, output_of  # noqa: E402
+from check_machine import MPI_PACKAGES, commit_of, output_of  # noqa: E402
 from check_programs import SOURCE  # noqa: E402
 
 MOST_BYTES = 64 << 20
@@ -131,8 +131,7 @@ def pack(build, folder, programs, tests):
     copy_libraries(folder, build)
     for script in [*SOURCE.glob("tests/gpu/*.py"), SOURCE / "tests/bench/gpu_rival.py"]:
         copy(script, folder / script.relative_to(SOURCE))
-    commit = output_of("git", "-C", str(SOURCE), "describe", "--always", "--dirty", "--exclude=*")
-    record = {"schema": 1, "commit": commit, "mpi": mpi, "tests": tests}
+    record = {"schema": 1, "commit": commit_of(SOURCE), "mpi": mpi, "tests": tests}
     (folder / "bundle.json").write_text(json.dumps(record, indent=1) + "\n")
     size = sum(file.lstat().st_size for file in folder.rglob("*"))
     if size > MOST_BYTES:

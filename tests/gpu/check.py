@@ -190,7 +190,7 @@ def main(words):
         print(f"gpu-check: {line}", file=sys.stderr)
     check = Check(options, machine, clock)
     check.run_all()
-    write(options, machine.facts(), check.rows, clock.passed())
+    write(options, machine.facts(check.programs.commit if check.programs else ""), check.rows, clock.passed())
     return 1 if any(row.verdict == FAILED for row in check.rows) else 0
 
 

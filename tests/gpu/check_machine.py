@@ -51,6 +51,10 @@ def output_of(*argv, seconds=20):
     return result.stdout.strip()
 
 
+def commit_of(folder):
+    return output_of("git", "-C", str(folder), "describe", "--always", "--dirty", "--exclude=*")
+
+
 @dataclasses.dataclass
 class Machine:
     gpus: list = dataclasses.field(default_factory=list)  # (name, driver, memory)
@@ -64,8 +68,8 @@ class Machine:
     no_torch: str = ""
     headers_missing: list = dataclasses.field(default_factory=list)
 
-    def facts(self):
-        """For the table's head."""
+    def facts(self, commit):
+        """For the table's head. commit: of what is checked, "" where it is not known."""
         name, driver, memory = self.gpus[0] if self.gpus else ("none", "", "")
         facts = {"date": f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC",
                  "GPU": f"{len(self.gpus)} x {name}, {memory}, driver {driver}" if self.gpus else "none",
@@ -73,7 +77,7 @@ class Machine:
                  "PyTorch": self.torch or f"none: {self.no_torch}",
                  "MPI": output_of(self.mpirun, "--version").partition("\n")[0] if self.mpirun else "none",
                  "host": f"{processor()}, {os.cpu_count()} threads, Linux {platform.release()}"}
-        if commit := output_of("git", "-C", str(pathlib.Path(__file__).parent), "describe", "--always", "--dirty", "--exclude=*"):
+        if commit:
             facts["commit"] = commit
         return facts
 

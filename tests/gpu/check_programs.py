@@ -7,6 +7,7 @@ import pathlib
 import shutil
 import sys
 
+from check_machine import commit_of
 from check_run import Clock, run
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -20,6 +21,7 @@ class Programs:
     tests: list         # of label gpu: {"name", "command", "environment", "seconds"}; "" in a command: no mpirun
     env: dict           # for all of them
     mpirun: str = ""    # "": none
+    commit: str = ""    # "": not known
 
     def path(self, name):
         return str(self.root / name)
@@ -92,7 +94,7 @@ def built(build, machine, seconds, log, make=True, gpu=True):
             return None, "build: " + made.why()
     if not (build / "bin/hpo-train").exists():
         return None, f"there is no {build / 'bin/hpo-train'}"
-    return Programs(build, tests, env, machine.mpirun), ""
+    return Programs(build, tests, env, machine.mpirun, commit_of(SOURCE)), ""
 
 
 def bundled(bundle, machine, log):
@@ -107,6 +109,6 @@ def bundled(bundle, machine, log):
         return word
 
     tests = [{**test, "command": [here(word) for word in test["command"]]} for test in record["tests"]]
-    programs = Programs(bundle, tests, env, machine.mpirun)
+    programs = Programs(bundle, tests, env, machine.mpirun, record["commit"])
     started = run([programs.hpo_train, "--version"], 20, env=env, log=log / "bundle.log")
     return (programs, "") if started.code == 0 else (None, "the bundle's hpo-train does not start here: " + started.why())

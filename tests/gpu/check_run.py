@@ -8,6 +8,11 @@ import subprocess
 import time
 
 
+def last_words(text):
+    """The last line, but for advice."""
+    return next((line.strip() for line in reversed(text.splitlines()) if line.strip() and not line.startswith("try:")), "")
+
+
 @dataclasses.dataclass
 class Result:
     code: int
@@ -30,7 +35,7 @@ class Result:
 
     def why(self, limit=200):
         """Why it failed, in one line."""
-        words = next((line.strip() for line in reversed((self.err or self.out).splitlines()) if line.strip()), "")
+        words = last_words(self.err or self.out)
         how = f"ended after its {self.seconds:.0f} s" if self.timed_out else f"exit code {self.code}"
         return f"{how}: {words}"[:limit] if words else how
 

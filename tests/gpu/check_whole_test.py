@@ -66,7 +66,7 @@ class WholeCheck(unittest.TestCase):
 
     def record(self, *names):
         listed = [{"name": name, "command": [f"@BUNDLE@/tests/{name}"], "environment": [], "seconds": 20} for name in names]
-        (self.bundle / "bundle.json").write_text(json.dumps({"tests": listed}))
+        (self.bundle / "bundle.json").write_text(json.dumps({"commit": "abc", "tests": listed}))
 
     def check(self, code, groups="tests,speed,graph", *more, path=None):
         env = {**os.environ, "PATH": path or f"{self.dir / 'path'}:{os.environ['PATH']}", "PYTHON": str(self.dir / "path/python")}
@@ -79,6 +79,7 @@ class WholeCheck(unittest.TestCase):
 
     def test_when_all_that_could_run_has_passed_the_exit_code_is_0(self):
         rows = self.check(0)
+        self.assertEqual(self.machine["commit"], "abc")
         self.assertEqual(self.machine["GPU"], "1 x Stand-In 9000, 80000 MiB, driver 123.45")
         step = rows["a training step, AdamW, by time", "MLP 784-4096x3-10, batch 1024, bf16"]
         self.assertEqual((step["verdict"], step["ours"]), ("passed", "1.500 ms"))
@@ -100,7 +101,7 @@ class WholeCheck(unittest.TestCase):
         self.assertEqual(rows["a training step, AdamW, by time", "MLP 784-4096x3-10, batch 8192, fp32"]["verdict"], "passed")
 
     def test_tests_of_several_ranks_are_skipped_where_there_is_no_mpi(self):
-        (self.bundle / "bundle.json").write_text(json.dumps({"tests": [{"name": "ranks", "command": ["@MPIRUN@", "@BUNDLE@/tests/good"],
+        (self.bundle / "bundle.json").write_text(json.dumps({"commit": "", "tests": [{"name": "ranks", "command": ["@MPIRUN@", "@BUNDLE@/tests/good"],
                                                                         "environment": [], "seconds": 20}]}))
         for tool in ("git", "sh", "cat"):
             (self.dir / "path" / tool).symlink_to(shutil.which(tool))

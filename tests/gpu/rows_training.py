@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 
-from check_run import kill_group, run
+from check_run import kill_group, last_words, run
 from check_table import FAILED, PASSED, SKIPPED, Row
 
 STARTER = str(pathlib.Path(__file__).with_name("rows_starter.py"))
@@ -183,10 +183,12 @@ def tensors_of(folder):
 
 
 def stop_after_first_epoch(training, name, text, seconds, checkpoints):
-    """Starts a run and sends it SIGUSR2 when it has reported once. Returns its exit code and the last epoch that it reported."""
+    """Starts a run and sends it SIGUSR2 when it has reported once. Returns its exit code, the last epoch that it reported, and its
+    last words."""
     command, env = training.words(name, text, checkpoints=checkpoints)
-    process = subprocess.Popen(command, env=env, cwd=training.folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                               start_new_session=True)
+    file = training.folder / f"{name}.log"
+    with open(file, "w") as log:
+        process = subprocess.Popen(command, env=env, cwd=training.folder, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True)
     try:
         words = process.stdout.readline()
         process.send_signal(signal.SIGUSR2)
@@ -195,7 +197,7 @@ def stop_after_first_epoch(training, name, text, seconds, checkpoints):
         kill_group(process)
         words += process.communicate()[0]
     epochs = [json.loads(line)["epoch"] for line in words.splitlines() if line.startswith("{")]
-    return process.returncode, epochs[-1] if epochs else 0
+    return process.returncode, epochs[-1] if epochs else 0, last_words(file.read_text())
 
 
 def resumed(training, seconds):
@@ -206,11 +208,11 @@ def resumed(training, seconds):
         whole, parted = training.folder / f"whole-{epochs}", training.folder / f"parted-{epochs}"
         for folder in whole, parted:
             shutil.rmtree(folder, ignore_errors=True)
-        code, reached = stop_after_first_epoch(training, f"parted-{epochs}", text, seconds / 3, parted)
+        code, reached, said = stop_after_first_epoch(training, f"parted-{epochs}", text, seconds / 3, parted)
         if code != 0:
             break
     if code != 85:
-        return [Row(**row, verdict=FAILED, why=f"stopped with exit code {code}, not 85")]
+        return [Row(**row, verdict=FAILED, why=f"stopped with exit code {code}, not 85: {said}"[:200])]
     faults = []
     for name, folder in (("resumed", parted), ("whole", whole)):
         result = training.run(f"{name}-{epochs}", text, seconds / 3, checkpoints=folder)
@@ -280,7 +282,7 @@ def lose(training, number, count, launcher, limit, seconds):
         try:
             while '"epoch"' not in file.read_text():
                 if process.poll() is not None or time.monotonic() - start > seconds:
-                    seen["why"] = f"it never trained: exit code {process.poll()}; see {file.name}"
+                    seen["why"] = f"it never trained: exit code {process.poll()}: {last_words(file.read_text())}"[:200]
                     return seen
                 time.sleep(0.05)
             ranks = rank_processes(session)
