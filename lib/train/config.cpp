@@ -69,6 +69,7 @@ void list_fields(Fields& fields, GpuConfig& gpu) {
   fields.flag("share", gpu.share);
   fields.flag("shard_optimizer", gpu.shard_optimizer);
   fields.flag("graph", gpu.graph);
+  fields.choice("algorithms", gpu.algorithms, {"suggested", "measured"});
   fields.choice("buckets", gpu.buckets, {"assumed", "measured"});
 }
 

@@ -58,7 +58,10 @@ struct ScheduleConfig {
 struct GpuConfig {
   bool share = false;            ///< ranks on one host may share a GPU
   bool shard_optimizer = false;  ///< each rank keeps and updates its part of the optimiser's state (ZeRO-1)
-  bool graph = true;             ///< a step is replayed from a captured graph
+  /// How libraries' algorithms are chosen: "suggested" by the library, the same each time, or "measured"
+  /// here.
+  std::string algorithms = "suggested";
+  bool graph = true;  ///< a step is replayed from a captured graph
   /// How the gradient is cut for its sum over the ranks (gpu/buckets.hpp): assumed (from the numbers of ranks
   /// alone: the same bits in every run), measured (from the latency and bandwidth found at the start).
   std::string buckets = "assumed";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The GPU half's engine on played devices, one a rank, with real ranks between them.
+// The GPU half's engine on played devices, one a rank, each in an order of its own, with real ranks between
+// them.
 #include "train/gpu/engine.hpp"
 
 #include <doctest/doctest.h>
@@ -26,7 +27,11 @@ constexpr std::int64_t kBatch = 13;  // shares are uneven at any number of ranks
 
 struct OnHost {
   OnHost(const Config& config, bool graph, bool shard, std::optional<std::uint64_t> seed)
-      : device({.seed = seed}), collectives(device, world()), log(device, collectives, world().watchdog()) {
+      : device({.seed = seed
+                            ? std::optional<std::uint64_t>(*seed + static_cast<std::uint64_t>(world().rank()))
+                            : std::nullopt}),
+        collectives(device, world()),
+        log(device, collectives, &watchdog) {
     const std::int64_t ranks = world().size();
     Setup setup{.architecture = models::make_architecture(config.model, {1, 8, 8}, 4),
                 .optimizer = config.optimizer,
@@ -40,6 +45,11 @@ struct OnHost {
     setup.link = {.latency_s = 1e-6, .bytes_per_s = 1e9};
     engine = std::make_unique<GpuEngine<HostDevice, Float32>>(setup, device, log);
   }
+  comm::Watchdog watchdog{[] {
+    comm::Watchdog::Setup setup;
+    setup.has_thread = false;
+    return setup;
+  }()};
   HostDevice device;
   HostCollectives collectives;
   CollectiveLog<HostDevice> log;
@@ -108,7 +118,7 @@ TEST_CASE(
            {std::optional<std::uint64_t>(), std::optional<std::uint64_t>(3),
             std::optional<std::uint64_t>(4)}) {
         CAPTURE(shard);
-        OnHost gpu(config, seed != 4, shard, seed);
+        OnHost gpu(config, seed != 40, shard, seed);
         const auto result = train(*gpu.engine, samples);
         for (std::size_t i = 0; i < expected.first.size(); ++i)
           CHECK(result.first[i] == doctest::Approx(expected.first[i]).epsilon(1e-4));

@@ -15,7 +15,7 @@
 /// communicator.hpp raises it.
 namespace hpo::train::cuda {
 
-inline constexpr int kAbi = 4;
+inline constexpr int kAbi = 5;
 
 /// As make_engine.
 struct Request {

@@ -16,8 +16,6 @@ namespace {
 constexpr std::int64_t kLine = 16;
 /// Of b*: the first bucket and the one before the last layer.
 constexpr double kSmall = 0.25;
-/// Every whole number up to here is a float32.
-constexpr std::int64_t kMostSamples = std::int64_t{1} << 24;
 
 std::int64_t round_up(std::int64_t n, std::int64_t unit) {
   return (n + unit - 1) / unit * unit;
@@ -65,8 +63,7 @@ BucketPlan plan_buckets(const TensorTable& table, int ranks, const Link& link, s
   const std::int64_t unit = kLine * ranks;
   const auto elements = static_cast<double>(element_bytes);
   BucketPlan plan;
-  plan.count_offset = table.extent();
-  plan.extent = round_up(table.extent() + kLine, unit);
+  plan.extent = round_up(table.extent(), unit);
   const double least = link.latency_s * link.bytes_per_s;
   const double total = static_cast<double>(plan.extent) * elements;
   plan.target = std::max(std::sqrt(total * least), least);
@@ -93,12 +90,6 @@ std::string describe(const BucketPlan& plan, std::int64_t element_bytes) {
   };
   if (plan.buckets.size() == 1) return fmt::format("1 bucket of {} MB", megabytes(most));
   return fmt::format("{} buckets of {} to {} MB", plan.buckets.size(), megabytes(least), megabytes(most));
-}
-
-void check_sample_count(std::int64_t global_batch) {
-  if (global_batch > kMostSamples)
-    throw Error("batch", fmt::format("{} samples a step; the ranks count them in float32, exactly up to {}",
-                                     global_batch, kMostSamples));
 }
 
 }  // namespace hpo::train::gpu

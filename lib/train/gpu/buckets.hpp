@@ -11,10 +11,9 @@
 /// before training, the same on all ranks.
 ///
 /// The buffer lies as the tensor table has it, input side first, so gradients get ready from its end to its
-/// beginning: the weight gradient of a layer is there when its product has run. Behind the tensors is a tail
-/// of 16 floats; its first is this rank's number of samples, known before any gradient is, so the bucket at
-/// the end of the buffer carries it: uneven shares average right without a message more. Behind that, zeros
+/// beginning: the weight gradient of a layer is there when its product has run. Behind the tensors are zeros
 /// up to a multiple of 16 x ranks, so that every bucket can be scattered over the ranks in whole cache lines.
+/// The number of samples does not ride along: it is added up in double with the losses, before any gradient.
 ///
 /// Size of a bucket: n buckets of b bytes cost n latencies, and of the last one nothing is hidden behind the
 /// backward pass, so P / b * latency + b / bandwidth is exposed of P bytes: least at
@@ -50,9 +49,8 @@ struct BucketPlan {
   /// In the order in which they get ready: from the end of the buffer to its beginning, every element in
   /// exactly one.
   std::vector<Bucket> buckets;
-  std::int64_t extent = 0;        ///< of the flat buffer: tensors, tail, zeros; a multiple of 16 x ranks
-  std::int64_t count_offset = 0;  ///< of the element that holds the number of samples
-  double target = 0;              ///< b*, in bytes
+  std::int64_t extent = 0;  ///< of the flat buffer: tensors and zeros; a multiple of 16 x ranks
+  double target = 0;        ///< b*, in bytes
 };
 
 /// `element_bytes`: of the buffer's type. The table has at least one tensor.
@@ -61,8 +59,5 @@ struct BucketPlan {
 
 /// "7 buckets of 0.22 to 1.1 MB", for the record.
 [[nodiscard]] std::string describe(const BucketPlan& plan, std::int64_t element_bytes = 4);
-
-/// The number of samples of a step is added up in float32. Error when it would not be exact.
-void check_sample_count(std::int64_t global_batch);
 
 }  // namespace hpo::train::gpu

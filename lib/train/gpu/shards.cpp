@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/gpu/shards.hpp"
 
-#include <algorithm>
-
 namespace hpo::train::gpu {
 
 ShardPlan plan_shards(const BucketPlan& plan, int ranks, int rank) {
@@ -10,11 +8,8 @@ ShardPlan plan_shards(const BucketPlan& plan, int ranks, int rank) {
   for (const Bucket& bucket : plan.buckets) {
     const std::int64_t size = bucket.size / ranks;
     const std::int64_t offset = bucket.offset + rank * size;
-    shards.shards.push_back({.offset = offset,
-                             .size = size,
-                             .used = std::clamp<std::int64_t>(plan.count_offset - offset, 0, size),
-                             .own_offset = shards.own_extent,
-                             .bucket_offset = bucket.offset});
+    shards.shards.push_back(
+        {.offset = offset, .size = size, .own_offset = shards.own_extent, .bucket_offset = bucket.offset});
     shards.own_extent += size;
   }
   return shards;

@@ -21,7 +21,6 @@ namespace hpo::train::gpu {
 /// A rank's part of one bucket.
 struct Shard {
   std::int64_t offset = 0, size = 0;  ///< in the flat buffers, in elements; multiples of 16
-  std::int64_t used = 0;              ///< how many of them are tensors': what lies behind is no gradient
   std::int64_t own_offset = 0;        ///< where its state begins in the rank's own buffer
   std::int64_t bucket_offset = 0;     ///< of the bucket that it is a part of
 };

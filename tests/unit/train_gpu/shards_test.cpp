@@ -29,7 +29,6 @@ TEST_CASE("shards: every element of the flat buffer is one rank's, and all ranks
     const int ranks = 1 + static_cast<int>(stream.below(16));
     const BucketPlan plan = plan_buckets(random_table(stream), ranks, kLink);
     std::vector<int> owners(static_cast<std::size_t>(plan.extent), 0);
-    std::int64_t used = 0;
     for (int rank = 0; rank < ranks; ++rank) {
       const ShardPlan shards = plan_shards(plan, ranks, rank);
       CHECK(shards.shards.size() == plan.buckets.size());
@@ -39,17 +38,14 @@ TEST_CASE("shards: every element of the flat buffer is one rank's, and all ranks
         CHECK(shard.own_offset == own);
         CHECK(shard.offset % 16 == 0);
         CHECK(shard.size % 16 == 0);
-        CHECK(shard.used % 16 == 0);
         CHECK(shard.offset == shard.bucket_offset + rank * shard.size);
         own += shard.size;
-        used += shard.used;
         for (std::int64_t i = shard.offset; i < shard.offset + shard.size; ++i)
           ++owners[static_cast<std::size_t>(i)];
       }
       CHECK(own == shards.own_extent);
     }
     CHECK(std::count(owners.begin(), owners.end(), 1) == plan.extent);
-    CHECK(used == plan.count_offset);
   }
 }
 
@@ -61,17 +57,6 @@ TEST_CASE("shards: one rank has everything") {
     CHECK(shards.shards[i].offset == plan.buckets[i].offset);
     CHECK(shards.shards[i].size == plan.buckets[i].size);
   }
-}
-
-TEST_CASE("shards: what is behind the tensors is nobody's gradient") {
-  TensorTable table;
-  table.add({.name = "t", .shape = {20}});
-  const BucketPlan plan = plan_buckets(table, 4, kLink);  // 32 floats, the tail, and 16 more
-  REQUIRE(plan.extent == 64);
-  CHECK(plan_shards(plan, 4, 0).shards[0].used == 16);
-  CHECK(plan_shards(plan, 4, 1).shards[0].used == 16);
-  CHECK(plan_shards(plan, 4, 2).shards[0].used == 0);
-  CHECK(plan_shards(plan, 4, 3).shards[0].used == 0);
 }
 
 /// A device whose work is done when it is asked for.

@@ -21,7 +21,7 @@ namespace {
 /// What an engine stands on; made before it and gone after it.
 struct Foundation {
   Foundation(const Request& request, int number)
-      : device(number),
+      : device(number, {.measure = request.config.gpu.algorithms == "measured"}),
         collectives(make_collectives(device, request.world, request.config.gpu)),
         log(device, *collectives, request.world.size() > 1 ? request.world.watchdog() : nullptr),
         link(gpu::find_link(request.config.gpu.buckets, device, log, request.world)) {}
