@@ -69,6 +69,7 @@ Config config_of(const Work& work) {
   config.precision = work.precision;
   config.gpu.graph = work.graph;
   config.gpu.algorithms = "measured";  // as the rival's are
+  config.gpu.algorithms = "measured";  // as the rival's are
   if (work.model == "mlp") {
     config.model.hidden = {4096, 4096, 4096};
   } else if (work.model == "cnn") {
