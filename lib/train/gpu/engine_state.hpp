@@ -196,9 +196,9 @@ std::vector<double> GpuEngine<Device, Numbers>::gradient() {
 
 template <class Device, class Numbers>
 std::string GpuEngine<Device, Numbers>::describe() const {
-  return fmt::format("{}; {}; {} of {} activations in products; {} buckets{}; {}{}", device_.describe(),
-                     collectives_.name(), network_->fused(), network_->fusible(), plan_.buckets.size(),
-                     is_sharded() ? ", sharded optimiser" : "",
+  return fmt::format("{}; {}; {} of {} activations in products; {}{}; {}{}", device_.describe(),
+                     collectives_.name(), network_->fused(), network_->fusible(),
+                     gpu::describe(plan_, sizeof(Master)), is_sharded() ? ", sharded optimiser" : "",
                      setup_.gpu.graph ? "one graph a step" : "no graph",
                      launches_ == 0 ? "" : fmt::format("; launches {}", setup_.gpu.graph ? 1 : launches_));
 }
