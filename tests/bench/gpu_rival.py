@@ -4,7 +4,7 @@
 
     gpu_rival.py [--seconds N] [--models mlp,cnn] [--batches 1024,8192] [--precisions bf16,tf32,fp32] [--device cuda]
 
-Everything that helps PyTorch is on: the batch is on the device already (gpu_step copies its batches from the host), AdamW is the
+Everything that helps PyTorch is on: the batch is on the device already (gpu_step picks each from samples that lie there), AdamW is the
 fused one, gradients are set to none, cuDNN searches for its fastest algorithm, the CNN runs in that of two memory layouts which is
 the better one in eager mode.
 fp32 is IEEE; tf32 allows it to products and convolutions; bf16 is autocast with float32 weights, gradients and optimiser state.
