@@ -36,6 +36,13 @@ std::vector<Eigen::Index> even_choice(Eigen::Index rows, Eigen::Index most) {
   return chosen;
 }
 
+/// Few results do not tell noise from shape: there it is believed in, until there are enough for a warp.
+GpPriors priors_of(const Features& features, Eigen::Index rows) {
+  auto priors = GpPriors::of(features);
+  if (rows < kRowsForWarp) priors.noise.scale /= 2;
+  return priors;
+}
+
 /// The exponent under which a Gaussian process makes the values likeliest.
 double likeliest_exponent(const Matern& kernel, const Matrix& features, const Vector& y) {
   const auto priors = GpPriors::of(kernel.features());
@@ -120,8 +127,8 @@ void GpJudge::model(const Matern& kernel, const Matrix& features, Vector y, std:
   const auto chosen = even_choice(features.rows(), options_.most_fitted);
   FitOptions fit;
   fit.warp = enough_to_warp(kernel.features(), features.rows());
-  const auto parameters =
-      fit_gp(kernel, features(chosen, Eigen::all), y(chosen), GpPriors::of(kernel.features()), fit);
+  const auto parameters = fit_gp(kernel, features(chosen, Eigen::all), y(chosen),
+                                 priors_of(kernel.features(), features.rows()), fit);
   auto gp = Gp::condition(kernel, parameters, features, std::move(y), options_.spare);
   if (gp)
     models.push_back(std::move(*gp));
