@@ -61,7 +61,6 @@ class Batch final : public ModelBased::Session {
 
 std::unique_ptr<ModelBased::Session> MultiFidelity::fit(const space::History& history, const Ask& ask) const {
   if (history.trials.empty()) return opening(encoding(), history);
-  if (ask.explore) return nullptr;
   const auto trials = history.trials.size();
   const auto waiting = pending(history);
   Forecast::Options options;
