@@ -5,10 +5,10 @@
 #include <optional>
 #include <string>
 
+#include "flow/arrange.hpp"
 #include "flow/cluster.hpp"
 #include "flow/promote.hpp"
 #include "flow/propose.hpp"
-#include "flow/arrange.hpp"
 
 namespace hpo::flow {
 

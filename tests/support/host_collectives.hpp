@@ -11,9 +11,9 @@ namespace hpo::train::gpu {
 
 /// Collectives of devices that are played, over a communicator of the host. An operation blocks until all
 /// ranks are in it, so all of one communicator's must be in one order on all ranks: with a seed, whatever
-/// streams and events leave open is decided differently on each rank. The communicator numbers its collectives
-/// when they run, a CollectiveLog when they are handed over: with ranks in different orders it needs a
-/// watchdog other than the communicator's.
+/// streams and events leave open is decided differently on each rank. The communicator numbers its
+/// collectives when they run, a CollectiveLog when they are handed over: with ranks in different orders it
+/// needs a watchdog other than the communicator's.
 class HostCollectives final : public Collectives<HostDevice> {
  public:
   using Stream = HostDevice::Stream;

@@ -23,8 +23,8 @@
 ///   bool is_done(event)                         without waiting; throws Error when the device has failed
 ///   void synchronize(stream)
 ///   Graph capture(stream, f)                    f() enqueues on `stream` and on streams that it forks by
-///                                               events and joins again; nothing runs, and f neither waits nor
-///                                               allocates nor asks is_done
+///                                               events and joins again; nothing runs, and f neither waits
+///                                               nor allocates nor asks is_done
 ///   void replay(stream, graph)
 ///   std::optional<Product> make_product(ProductSpec)     nothing where the device has no algorithm for it
 ///   void run(stream, product, ProductCall)
