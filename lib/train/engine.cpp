@@ -23,24 +23,19 @@ double finding(const cuda::Refusal& refusal) {
   return refusal.reason.empty() ? kGpu : (refusal.has_gpus ? kMistake : kNothing);
 }
 
-/// The lowest rank whose finding is, or is not, `what`; -1: none.
-std::ptrdiff_t first_rank(const std::vector<double>& findings, double what, bool is) {
-  const auto found =
-      std::find_if(findings.begin(), findings.end(), [&](double f) { return (f == what) == is; });
-  return found == findings.end() ? -1 : found - findings.begin();
-}
-
 /// Whether all ranks train on GPUs; the same on every rank. Auto is the CPU only where no rank has a GPU:
 /// hours on CPUs beside idle GPUs are nothing that anybody wanted.
 bool is_on_gpu(const std::string& device, const cuda::Refusal& refusal, comm::Communicator& world) {
   const std::vector<double> findings = world.all_gather(std::vector{finding(refusal)});
-  if (first_rank(findings, kGpu, false) < 0) return true;
-  if (device == "auto" && first_rank(findings, kNothing, false) < 0) {
+  const auto all_are = [&](double what) { return std::ranges::count(findings, what) == world.size(); };
+  if (all_are(kGpu)) return true;
+  if (device == "auto" && all_are(kNothing)) {
     log::debug("device = auto is the CPU: {}", refusal.reason);
     return false;
   }
-  const std::ptrdiff_t mistaken = first_rank(findings, kMistake, true);
-  const std::ptrdiff_t culprit = mistaken >= 0 ? mistaken : first_rank(findings, kNothing, true);
+  auto found = std::ranges::find(findings, kMistake);
+  if (found == findings.end()) found = std::ranges::find(findings, kNothing);
+  const auto culprit = found - findings.begin();
   if (culprit == world.rank()) throw Error("device", refusal.reason, refusal.next);
   throw Error("device", fmt::format("rank {} has no GPU to train on; its own message says why", culprit),
               "give each rank a GPU, or use device = \"cpu\"");

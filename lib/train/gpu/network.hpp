@@ -137,6 +137,10 @@ class Network {
   using Specs = std::vector<layers::Spec>;
   void prepare_gradients(const Specs& specs);
   void stage_inputs(const Specs& specs);
+  /// y = x W^T and what `epilogue` adds, of a linear layer.
+  [[nodiscard]] ProductSpec forward_of(const layers::Spec& spec, Epilogue epilogue) const;
+  /// The forward pass of a linear layer from value_ to y.
+  void add_product(const layers::Spec& spec, std::shared_ptr<Product> product, T* y, void* aux);
   void add_linear(const Specs& specs, std::size_t i);
   void add_convolution(const Specs& specs, std::size_t i, bool then_relu);
   /// Whether convolution `i` and its pooling are one kernel.

@@ -91,18 +91,33 @@ void Network<Device, Numbers>::stage_inputs(const Specs& specs) {
 }
 
 template <class Device, class Numbers>
+ProductSpec Network<Device, Numbers>::forward_of(const layers::Spec& spec, Epilogue epilogue) const {
+  return {.m = rows_,
+          .n = spec.output.at(0),
+          .k = element_count(spec.input),
+          .transpose_b = true,
+          .inputs = type_of<T>(),
+          .output = type_of<T>(),
+          .products = products_,
+          .epilogue = epilogue};
+}
+
+template <class Device, class Numbers>
+void Network<Device, Numbers>::add_product(const layers::Spec& spec, std::shared_ptr<Product> product, T* y,
+                                           void* aux) {
+  const T* x = value_;
+  const T *weight = buffers_.weights + spec.weight, *bias = buffers_.weights + spec.bias;
+  add_forward([=, this](Stream& stream) {
+    device_.run(stream, *product, {.a = source(x, inputs_), .b = weight, .d = y, .bias = bias, .aux = aux});
+  });
+}
+
+template <class Device, class Numbers>
 bool Network<Device, Numbers>::fuse_activation(const Specs& specs, std::size_t i, T* y) {
   using layers::Kind;
   const bool gelu = specs[i + 1].kind == Kind::gelu;
-  const std::int64_t inputs = element_count(specs[i].input), outputs = specs[i].output.at(0);
-  ProductSpec forward{.m = rows_,
-                      .n = outputs,
-                      .k = inputs,
-                      .transpose_b = true,
-                      .inputs = type_of<T>(),
-                      .output = type_of<T>(),
-                      .products = products_,
-                      .epilogue = gelu ? Epilogue::gelu_bias : Epilogue::relu_bias};
+  const std::int64_t outputs = specs[i].output.at(0);
+  ProductSpec forward = forward_of(specs[i], gelu ? Epilogue::gelu_bias : Epilogue::relu_bias);
   FusedGradient gradient;
   std::shared_ptr<Product> product;
   if (i + 2 < specs.size() && specs[i + 2].kind == Kind::linear) {
@@ -139,13 +154,7 @@ bool Network<Device, Numbers>::fuse_activation(const Specs& specs, std::size_t i
     if (!gelu) product = make_product(forward);
     if (!product) return false;
   }
-  const T* x = value_;
-  const T* weights = buffers_.weights;
-  add_forward([=, this, aux = product && fused_gradient_ ? fused_gradient_->aux : nullptr,
-               w = specs[i].weight, b = specs[i].bias](Stream& stream) {
-    device_.run(stream, *product,
-                {.a = source(x, inputs_), .b = weights + w, .d = y, .bias = weights + b, .aux = aux});
-  });
+  add_product(specs[i], product, y, fused_gradient_ ? fused_gradient_->aux : nullptr);
   is_activated_ = true;
   return true;
 }
@@ -162,25 +171,11 @@ void Network<Device, Numbers>::add_linear(const Specs& specs, std::size_t i) {
   const bool activates =
       i + 1 < specs.size() && (specs[i + 1].kind == Kind::relu || specs[i + 1].kind == Kind::gelu);
   if (!activates || !fuse_activation(specs, i, y)) {
-    ProductSpec forward{.m = rows_,
-                        .n = outputs,
-                        .k = inputs,
-                        .transpose_b = true,
-                        .inputs = type_of<T>(),
-                        .output = type_of<T>(),
-                        .products = products_,
-                        .epilogue = Epilogue::bias};
-    std::shared_ptr<Product> product = make_product(forward);
+    std::shared_ptr<Product> product = make_product(forward_of(spec, Epilogue::bias));
     const bool adds_bias = !product;
-    if (adds_bias) {
-      forward.epilogue = Epilogue::none;
-      product = need_product(forward);
-    }
-    const T* weights = buffers_.weights;
-    add_forward([=, this, w = spec.weight, b = spec.bias](Stream& stream) {
-      device_.run(stream, *product, {.a = source(x, inputs_), .b = weights + w, .d = y, .bias = weights + b});
-    });
-    if (adds_bias) add_forward(launch(AddBias<T>{rows_, outputs, weights + spec.bias, y}));
+    if (adds_bias) product = need_product(forward_of(spec, Epilogue::none));
+    add_product(spec, product, y, nullptr);
+    if (adds_bias) add_forward(launch(AddBias<T>{rows_, outputs, buffers_.weights + spec.bias, y}));
   }
 
   const T* dy = gradient_at(i + 1);

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -18,13 +17,35 @@
 namespace hpo::train::cuda {
 namespace {
 
+/// Two ranks that were each bound to "their only" GPU may have been bound to the same one.
+void check_gpus(const Request& request, const CudaDevice& device) {
+  if (request.world.size() == 1 || request.config.gpu.share) return;
+  const std::string mine = device.identity();
+  std::array<double, 8> packed{};
+  static_assert(sizeof packed >= 64);
+  std::memcpy(packed.data(), mine.data(), std::min(mine.size(), sizeof packed));
+  const std::vector<double> all = request.world.all_gather(packed);
+  std::vector<std::string> gpus;
+  for (std::size_t rank = 0; rank * packed.size() < all.size(); ++rank) {
+    std::string text(sizeof packed, '\0');
+    std::memcpy(text.data(), all.data() + rank * packed.size(), sizeof packed);
+    gpus.emplace_back(text.c_str());
+  }
+  gpu::check_distinct(gpus);
+}
+
 /// What an engine stands on; made before it and gone after it.
 struct Foundation {
   Foundation(const Request& request, int number)
       : device(number, {.measure = request.config.gpu.algorithms == "measured"}),
-        collectives(make_collectives(device, request.world, request.config.gpu)),
+        collectives(collectives_of(request, device)),
         log(device, *collectives, request.world.size() > 1 ? request.world.watchdog() : nullptr),
         link(gpu::find_link(request.config.gpu.buckets, device, log, request.world)) {}
+  static std::unique_ptr<gpu::Collectives<CudaDevice>> collectives_of(const Request& request,
+                                                                      CudaDevice& device) {
+    check_gpus(request, device);
+    return make_collectives(device, request.world, request.config.gpu);
+  }
   CudaDevice device;
   std::unique_ptr<gpu::Collectives<CudaDevice>> collectives;
   gpu::CollectiveLog<CudaDevice> log;
@@ -48,45 +69,21 @@ class CudaEngine final : private Foundation, public gpu::GpuEngine<CudaDevice, N
   }
 };
 
-/// Two ranks that were each bound to "their only" GPU may have been bound to the same one.
-void check_gpus(const Request& request, int number) {
-  if (request.world.size() == 1 || request.config.gpu.share) return;
-  const std::string mine = CudaDevice(number).identity();
-  std::array<double, 8> packed{};
-  static_assert(sizeof packed >= 64);
-  std::memcpy(packed.data(), mine.data(), std::min(mine.size(), sizeof packed));
-  const std::vector<double> all = request.world.all_gather(packed);
-  std::vector<std::string> gpus;
-  for (std::size_t rank = 0; rank * packed.size() < all.size(); ++rank) {
-    std::string text(sizeof packed, '\0');
-    std::memcpy(text.data(), all.data() + rank * packed.size(), sizeof packed);
-    gpus.emplace_back(text.c_str());
-  }
-  gpu::check_distinct(gpus);
-}
-
-/// For measurements; a study says gpu.graph.
-bool is_graph_wanted(const GpuConfig& config) {
-  const char* graph = std::getenv("HPO_CUDA_GRAPH");
-  return config.graph && (graph == nullptr || std::strcmp(graph, "0") != 0);
-}
-
 }  // namespace
 
 std::unique_ptr<Engine> make_cuda_engine(const Request& request, int number) {
-  check_gpus(request, number);
   const Config& config = request.config;
   const std::int64_t ranks = request.world.size();
-  gpu::Setup setup{.architecture = models::make_architecture(config.model, request.inputs, request.outputs),
-                   .optimizer = config.optimizer,
-                   .task = config.data.task,
-                   .outputs = request.outputs,
-                   .seed = request.seed,
-                   .rows = (config.batch + ranks - 1) / ranks,
-                   .products = config.precision == "fp32" ? gpu::Products::exact : gpu::Products::tf32,
-                   .gpu = config.gpu,
-                   .link = {}};
-  setup.gpu.graph = is_graph_wanted(config.gpu);
+  const gpu::Setup setup{
+      .architecture = models::make_architecture(config.model, request.inputs, request.outputs),
+      .optimizer = config.optimizer,
+      .task = config.data.task,
+      .outputs = request.outputs,
+      .seed = request.seed,
+      .rows = (config.batch + ranks - 1) / ranks,
+      .products = config.precision == "fp32" ? gpu::Products::exact : gpu::Products::tf32,
+      .gpu = config.gpu,
+      .link = {}};
   if (config.precision == "bf16") return std::make_unique<CudaEngine<gpu::Mixed>>(request, number, setup);
   return std::make_unique<CudaEngine<gpu::Float32>>(request, number, setup);
 }
